@@ -1,0 +1,92 @@
+"""Every word an output shows, in each language.
+
+The words live in ``texts/<lang>/<section>.toml``; a key is ``"section.name"``.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from circles.errors import InputError
+
+Lang = Literal["zh", "en"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence for the reader that is put into words only when it is shown.
+
+    Parameters
+    ----------
+    key
+        The text's key, such as ``"warnings.edge_margin"``.
+    values
+        What fills the gaps in the text.
+    """
+
+    key: str
+    values: tuple[tuple[str, str | int | float], ...] = ()
+
+    @classmethod
+    def of(cls, key: str, **values: str | float) -> "Note":
+        """Make a note from a text's key and the values that fill it."""
+        return cls(key, tuple(values.items()))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The words of one language."""
+
+    lang: Lang
+    words: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of `key` with its gaps filled.
+
+        Raises
+        ------
+        KeyError
+            The language has no such text.
+        """
+        return self.words[key].format(**values) if values else self.words[key]
+
+    def note(self, note: Note) -> str:
+        """Put a note into this language's words."""
+        return self(note.key, **dict(note.values))
+
+
+@cache
+def load_texts(lang: str) -> Texts:
+    """Load the words of a language.
+
+    Parameters
+    ----------
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Raises
+    ------
+    InputError
+        There are no texts in that language.
+    """
+    for known in LANGS:
+        if known == lang:
+            return Texts(known, MappingProxyType(_words(known)))
+    message = f"there are no texts in the language {lang!r}; use one of: {', '.join(LANGS)}"
+    raise InputError(message)
+
+
+def _words(lang: Lang) -> dict[str, str]:
+    words: dict[str, str] = {}
+    folder = files("circles.texts") / lang
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".toml"):
+            section = entry.name.removesuffix(".toml")
+            table = tomllib.loads(entry.read_text("utf-8"))
+            words.update({f"{section}.{name}": text for name, text in table.items()})
+    return words
