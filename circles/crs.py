@@ -1,0 +1,78 @@
+"""The run's coordinate systems: degrees at the edges, one local system in metres inside."""
+
+import math
+from typing import Final, cast
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from pyproj import CRS, Transformer
+
+from circles.errors import InputError
+
+WGS84: Final = CRS.from_epsg(4326)
+
+#: Beyond this half-width the local projection stretches lengths by more than 0.05 %.
+MAX_HALF_WIDTH_M: Final = 200_000.0
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def local_crs(lon: float, lat: float) -> CRS:
+    """Return the local metric system around a place: a transverse Mercator with scale 1 there.
+
+    The centre is rounded to a tenth of a degree, so that small changes of an input do not move
+    the system. Lengths are true to 0.01 % within 90 km and to 0.05 % within 200 km east or west
+    of the centre.
+
+    Parameters
+    ----------
+    lon, lat
+        The centre, degrees (WGS 84).
+
+    Raises
+    ------
+    InputError
+        The centre is not a place on Earth.
+    """
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 89):
+        message = f"no local coordinate system around longitude {lon}, latitude {lat}"
+        raise InputError(message)
+    return CRS.from_proj4(
+        f"+proj=tmerc +lat_0={lat:.1f} +lon_0={lon:.1f} +k=1 +x_0=0 +y_0=0 "
+        "+ellps=WGS84 +units=m +no_defs"
+    )
+
+
+def to_metres(lon: FloatArray, lat: FloatArray, crs: CRS) -> tuple[FloatArray, FloatArray]:
+    """Project degrees (WGS 84) to metres of `crs`; arrays of any one shape."""
+    return _project(lon, lat, WGS84, crs)
+
+
+def to_degrees(x_m: FloatArray, y_m: FloatArray, crs: CRS) -> tuple[FloatArray, FloatArray]:
+    """Turn metres of `crs` back into degrees (WGS 84); arrays of any one shape."""
+    return _project(x_m, y_m, crs, WGS84)
+
+
+def _project(
+    x: FloatArray, y: FloatArray, source: CRS, target: CRS
+) -> tuple[FloatArray, FloatArray]:
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+    return cast("tuple[FloatArray, FloatArray]", transformer.transform(x, y))
+
+
+def require_crs(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Return `frame` if it says what its coordinates are.
+
+    Raises
+    ------
+    InputError
+        The frame has no CRS; metres cannot be told from degrees then.
+    """
+    if frame.crs is None:
+        message = (
+            f"{name} has no coordinate reference system, so its numbers cannot be placed on a map; "
+            "set one (frame.set_crs('EPSG:4326') for longitude and latitude) and try again"
+        )
+        raise InputError(message)
+    return frame
