@@ -1,0 +1,1 @@
+"""What a planner hands in: the briefing page, the workbook, the layers and the figures."""

@@ -11,10 +11,25 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from pydantic import BaseModel, ConfigDict
+
 from circles.errors import InputError
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
+
+
+class Bilingual(BaseModel):
+    """The same words in Chinese and English."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zh: str
+    en: str
+
+    def __getitem__(self, lang: str) -> str:
+        """Return the words of a language."""
+        return self.zh if lang == "zh" else self.en
 
 
 @dataclass(frozen=True)

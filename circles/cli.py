@@ -1,0 +1,269 @@
+"""The command line: parse, call one public function, print."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from circles.errors import CirclesError, InputError
+from circles.texts import Texts, load_texts
+
+if TYPE_CHECKING:
+    from circles.assessment import Assessment
+    from circles.pipeline import Progress
+
+#: Exit codes: 0 done, 1 the run failed, 2 the input is wrong.
+FAILED: Final = 1
+WRONG_INPUT: Final = 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Who can walk to the services a 15-minute city promises, community by community.",
+)
+
+LangOption = Annotated[
+    str | None, typer.Option("--lang", help="Language of the results: zh or en.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Results folder, instead of the project file's.")
+]
+
+
+def main() -> None:
+    """Run the command line; a mistake in the input ends with one clear message."""
+    try:
+        app()
+    except InputError as error:
+        _say(str(error))
+        sys.exit(WRONG_INPUT)
+    except CirclesError as error:
+        _say(str(error))
+        sys.exit(FAILED)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.")
+    ] = False,
+) -> None:
+    if show_version:
+        typer.echo(version("circles"))
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    project: Annotated[Path, typer.Argument(help="The project file, usually circles.toml.")],
+    out: OutOption = None,
+    lang: LangOption = None,
+) -> None:
+    """Score one district: read a project file, write maps, tables and a briefing page."""
+    from circles.pipeline import run_project
+    from circles.project import load_project
+
+    file = load_project(project).file
+    words = load_texts(lang or file.output.lang)
+    with _progress(words) as progress:
+        result = run_project(project, out_dir=out, lang=lang, progress=progress)
+    _print_rollups(result.assessment, words)
+    _print_files(result.out_dir, words)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Where to put the results.")] = Path("demo"),
+    lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
+) -> None:
+    """Score the bundled fictional district, to see what comes out."""
+    from circles.pipeline import run_project
+
+    words = load_texts(lang)
+    with as_file(_sample()) as folder, _progress(words) as progress:
+        result = run_project(folder / "circles.toml", out_dir=out, lang=lang, progress=progress)
+    _print_rollups(result.assessment, words)
+    _print_files(result.out_dir, words)
+
+
+@app.command()
+def check(
+    project: Annotated[Path, typer.Argument(help="The project file, usually circles.toml.")],
+    lang: LangOption = None,
+) -> None:
+    """Read everything a project names and say what was found, without scoring."""
+    from circles.inputs import read_district
+    from circles.project import load_project
+
+    loaded = load_project(project)
+    words = load_texts(lang or loaded.file.output.lang)
+    with _progress(words) as progress:
+        district = read_district(loaded, progress=progress)
+    settings = district.communities.table["setting"].value_counts()
+    services = district.facilities["service"].value_counts().sort_index()
+    typer.echo(
+        words(
+            "cli.found",
+            communities=len(district.communities.table),
+            urban=int(settings.get("urban", 0)),
+            rural=int(settings.get("rural", 0)),
+            demand=len(district.demand),
+            facilities=int(services.sum()),
+            street_km=round(float(district.network.edges.length_m.sum()) / 1000),
+        )
+    )
+    for service, count in services.items():
+        typer.echo(f"  {service}: {count}")
+    for note in district.warnings:
+        typer.echo(f"! {words.note(note)}")
+
+
+@app.command()
+def isochrone(
+    extract: Annotated[Path, typer.Argument(help="An .osm.pbf, .osm or .graphml file.")],
+    at: Annotated[str, typer.Option("--at", help="The place: longitude,latitude.")],
+    out: Annotated[Path, typer.Option("--out", help="A .geojson file to write.")],
+    minutes: Annotated[str, typer.Option(help="Limits, separated by commas.")] = "5,10,15",
+    profile: Annotated[str, typer.Option(help="Walking profile.")] = "adult",
+    direction: Annotated[
+        str, typer.Option(help="to: from where the place is reached; from: where one gets.")
+    ] = "to",
+) -> None:
+    """Draw from where a place is reached on foot, within so many minutes."""
+    from circles.files import isochrone_file
+
+    lon, lat = _numbers(at, "--at", "longitude,latitude", count=2)
+    isochrone_file(
+        extract,
+        lon=lon,
+        lat=lat,
+        minutes=_numbers(minutes, "--minutes", "5,10,15"),
+        profile=profile,
+        direction=direction,
+        out=out,
+    )
+    typer.echo(str(out))
+
+
+@app.command()
+def fetch(
+    place: Annotated[str, typer.Argument(help="A place as you would type it into a search box.")],
+    folder: Annotated[Path, typer.Argument(help="The project folder to make.")],
+    lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
+    standard: Annotated[str, typer.Option(help="The standard's id or file.")] = "guangzhou-1530",
+    margin_m: Annotated[float, typer.Option(help="Streets around the place, metres.")] = 2500,
+    overpass_url: Annotated[str | None, typer.Option(help="Another Overpass server.")] = None,
+    nominatim_url: Annotated[str | None, typer.Option(help="Another Nominatim server.")] = None,
+    timeout_s: Annotated[float, typer.Option(help="Patience with a server, seconds.")] = 180,
+) -> None:
+    """Download a place from OpenStreetMap into a folder with a ready project file."""
+    from circles.fetch import fetch_place
+
+    path = fetch_place(
+        place,
+        folder,
+        lang=lang,
+        standard=standard,
+        margin_m=margin_m,
+        overpass_url=overpass_url,
+        nominatim_url=nominatim_url,
+        timeout_s=timeout_s,
+    )
+    typer.echo(load_texts(lang)("cli.fetched", path=path))
+
+
+@app.command()
+def standards(
+    standard: Annotated[str | None, typer.Argument(help="Show one of them, or a file.")] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
+) -> None:
+    """List the bundled standards, or show what one of them asks."""
+    from circles.standards import load_standard, standard_ids
+
+    if standard is None:
+        for standard_id in standard_ids():
+            typer.echo(f"{standard_id}  {load_standard(standard_id).name[lang]}")
+        return
+    words = load_texts(lang)
+    shown = load_standard(Path(standard) if standard.endswith(".toml") else standard)
+    typer.echo(f"{shown.id}  {shown.name[lang]}")
+    for tier in shown.tiers:
+        typer.echo(f"\n{tier.name[lang]}")
+        for rule in shown.tier_rules(tier.id):
+            unit = "min" if rule.kind == "time_threshold" else "m"
+            limits = ", ".join(
+                f"{words(f'words.{setting}')} {limit:g} {unit}"
+                for setting, limit in rule.thresholds.items()
+            )
+            typer.echo(f"  {rule.name[lang]}: {limits}; {rule.group}; ≥ {rule.min_share:.0%}")
+
+
+def _say(message: str) -> None:
+    typer.echo(message, err=True)
+
+
+def _sample() -> Path:
+    """Return the sample: inside the wheel, or in the checkout beside the package."""
+    packaged = Path(str(files("circles"))) / "_sample"
+    return packaged if packaged.is_dir() else Path(str(files("circles"))).parent / "data" / "sample"
+
+
+def _numbers(text: str, option: str, example: str, *, count: int | None = None) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.replace("，", ",").split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or (count is not None and len(numbers) != count):
+        message = f"{option} {text!r} cannot be read; write it like {example}"
+        raise InputError(message)
+    return numbers
+
+
+@contextmanager
+def _progress(words: Texts) -> Iterator["Progress"]:
+    """Show a progress bar on a terminal, and nothing anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda _step, _share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def show(step: str, share: float) -> None:
+            label = words.words.get(f"cli.step_{step}", step)
+            bar.update(task, completed=share, description=label)
+
+        yield show
+
+
+def _print_rollups(assessment: "Assessment", words: Texts) -> None:
+    from circles.explain import explain_rollup
+
+    label = words("cli.fictional") if assessment.fictional else ""
+    as_of = assessment.as_of
+    when = as_of.isoformat() if isinstance(as_of, date) else words("cli.no_date")
+    typer.echo(f"{assessment.name}{label}  {assessment.standard.name[words.lang]}  {when}")
+    for rollup in assessment.rollups.to_dict("records"):
+        typer.echo(f"  {explain_rollup(rollup, assessment, words)}")
+    for note in assessment.warnings:
+        typer.echo(f"! {words.note(note)}")
+
+
+def _print_files(folder: Path, words: Texts) -> None:
+    typer.echo(words("cli.open", path=(folder / "map.html").resolve()))
+    others = ", ".join(
+        name for name in ("briefing.html", "communities.xlsx", "results.gpkg", "results.json")
+    )
+    typer.echo(words("cli.others", files=others))

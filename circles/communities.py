@@ -1,0 +1,290 @@
+"""The community table: who is scored, in which setting, in which street and district."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from circles.crs import FloatArray, local_crs
+from circles.errors import FaultsError
+from circles.texts import Note
+
+SETTINGS: Final = ("urban", "rural")
+#: A repaired outline may not differ from the given one by more than this share of its area.
+_MAX_REPAIR_SHARE: Final = 0.001
+#: Overlaps below this share of the smaller community are drawing noise.
+_MIN_OVERLAP_SHARE: Final = 0.01
+
+
+@dataclass(frozen=True)
+class CommunityColumns:
+    """Which columns of a table say what.
+
+    Parameters
+    ----------
+    id, name
+        Columns of the id and the name; without `name` the id stands for it.
+    setting
+        ``"urban"`` or ``"rural"`` for all.
+    setting_column
+        Column of the setting, if it differs.
+    setting_values
+        What that column's values mean, such as ``{"社区": "urban", "村": "rural"}``.
+    street, district
+        Columns of the units above, if there are any.
+    households
+        Column of the number of households.
+    population
+        Columns of the residents by group, such as ``{"all": "常住人口", "60+": "60岁以上"}``.
+    """
+
+    id: str
+    name: str | None = None
+    setting: str | None = None
+    setting_column: str | None = None
+    setting_values: Mapping[str, str] = field(default_factory=dict)
+    street: str | None = None
+    district: str | None = None
+    households: str | None = None
+    population: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Communities:
+    """The communities of a run.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame in EPSG:4326, index `community_id` (str), in the order of the file; columns
+        `name`, `setting` (None where a rule decides it later), `street`, `district`,
+        `households`, `area_km2`, `geometry`.
+    population
+        Residents by group: same index, one column a group; NaN where not given.
+    notes
+        What was repaired or is odd.
+    """
+
+    table: gpd.GeoDataFrame
+    population: pd.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def make_communities(
+    frame: gpd.GeoDataFrame, columns: CommunityColumns, *, where: str
+) -> Communities:
+    """Make the community table of a layer; its faults are all named at once.
+
+    Parameters
+    ----------
+    frame
+        Polygons with a CRS.
+    columns
+        Which of its columns say what.
+    where
+        What to call the layer in messages.
+
+    Raises
+    ------
+    FaultsError
+        The layer is empty; a column is missing; ids are missing or repeat; an outline is
+        missing, no polygon, a duplicate, or broken beyond safe repair; a setting or a number
+        cannot be read.
+    """
+    faults = _missing_columns(frame, columns)
+    if frame.empty:
+        faults.append("the layer is empty; it needs one polygon for each community")
+    if faults:
+        raise FaultsError(where, faults)
+    ids = _ids(frame[columns.id], faults)
+    geometry, notes = _outlines(frame, ids, faults)
+    setting = _settings(frame, columns, ids, faults)
+    numbers = {
+        name: _numbers(frame[column], column, ids, faults)
+        for name, column in _number_columns(columns).items()
+    }
+    if faults:
+        raise FaultsError(where, faults)
+    index = pd.Index(ids, name="community_id")
+    table = gpd.GeoDataFrame(
+        {
+            "name": _words(frame, columns.name or columns.id),
+            "setting": setting,
+            "street": _words(frame, columns.street),
+            "district": _words(frame, columns.district),
+            "households": numbers.pop("households", np.full(len(frame), np.nan)),
+            "area_km2": _areas_km2(geometry),
+        },
+        index=index,
+        geometry=geometry.to_numpy(),
+        crs="EPSG:4326",
+    )
+    return Communities(table, pd.DataFrame(numbers, index=index), (*notes, *_overlaps(table)))
+
+
+def with_settings(communities: Communities, setting: "pd.Series[str]") -> Communities:
+    """Return the communities with settings that a rule decided.
+
+    Parameters
+    ----------
+    communities
+        The communities.
+    setting
+        ``"urban"`` or ``"rural"``, by `community_id`.
+    """
+    table = communities.table.assign(setting=setting.reindex(communities.table.index))
+    return Communities(table, communities.population, communities.notes)
+
+
+def _number_columns(columns: CommunityColumns) -> dict[str, str]:
+    households = {"households": columns.households} if columns.households else {}
+    return {**dict(columns.population), **households}
+
+
+def _missing_columns(frame: gpd.GeoDataFrame, columns: CommunityColumns) -> list[str]:
+    named = [columns.id, columns.name, columns.setting_column, columns.street, columns.district]
+    wanted = [name for name in [*named, *_number_columns(columns).values()] if name]
+    have = [str(name) for name in frame.columns if name != frame.geometry.name]
+    faults = []
+    for name in dict.fromkeys(wanted):
+        if name not in have:
+            near = difflib.get_close_matches(name, have, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            faults.append(f"there is no column {name!r}; {hint}it has: {', '.join(have) or 'none'}")
+    return faults
+
+
+def _ids(column: "pd.Series[Any]", faults: list[str]) -> list[str]:
+    ids = [_id_text(value) for value in column]
+    empty = [i + 1 for i, value in enumerate(ids) if not value]
+    if empty:
+        faults.append(f"{len(empty)} communities have no id, the first is feature {empty[0]}")
+    counts = pd.Series([value for value in ids if value]).value_counts()
+    repeated = counts[counts > 1]
+    if len(repeated):
+        listed = ", ".join(f"{value!r} ({n} times)" for value, n in repeated.head(5).items())
+        faults.append(
+            f"ids repeat: {listed}; each community needs an id of its own "
+            "(parts of one community belong together in one multipolygon)"
+        )
+    return ids
+
+
+def _id_text(value: object) -> str:
+    """Return an id as text: 35002972.0, as spreadsheets have it, is 35002972."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _outlines(
+    frame: gpd.GeoDataFrame, ids: list[str], faults: list[str]
+) -> tuple["gpd.GeoSeries", list[Note]]:
+    notes: list[Note] = []
+    outlines = []
+    for community_id, outline in zip(ids, frame.geometry, strict=True):
+        if outline is None or outline.is_empty:
+            faults.append(f"community {community_id!r} has no outline")
+        elif outline.geom_type not in {"Polygon", "MultiPolygon"}:
+            faults.append(
+                f"community {community_id!r} is a {outline.geom_type}; a polygon was expected"
+            )
+        elif not outline.is_valid:
+            outline = _repaired(outline, community_id, faults, notes)  # noqa: PLW2901 - same outline
+        outlines.append(outline)
+    seen: dict[bytes, str] = {}
+    for community_id, outline in zip(ids, outlines, strict=True):
+        key = b"" if outline is None else outline.normalize().wkb
+        if key and key in seen:
+            faults.append(f"communities {seen[key]!r} and {community_id!r} have the same outline")
+        seen.setdefault(key, community_id)
+    series = gpd.GeoSeries(outlines, crs=frame.crs)
+    return (series if faults else series.to_crs("EPSG:4326")), notes
+
+
+def _repaired(
+    outline: BaseGeometry, community_id: str, faults: list[str], notes: list[Note]
+) -> BaseGeometry:
+    """Repair an outline that crosses itself, if that hardly changes what it covers."""
+    reason = shapely.is_valid_reason(outline)
+    parts = shapely.get_parts(shapely.make_valid(outline))
+    polygons = [part for part in parts if part.geom_type in {"Polygon", "MultiPolygon"}]
+    mended = shapely.union_all(polygons)
+    if abs(mended.area - outline.area) > _MAX_REPAIR_SHARE * mended.area:
+        faults.append(
+            f"the outline of community {community_id!r} is not valid ({reason}) and cannot be "
+            "repaired without changing what it covers; draw it anew there"
+        )
+        return outline
+    notes.append(Note.of("warnings.outline_repaired", community=community_id, reason=reason))
+    return mended
+
+
+def _settings(
+    frame: gpd.GeoDataFrame, columns: CommunityColumns, ids: list[str], faults: list[str]
+) -> list[str | None]:
+    if columns.setting_column is None:
+        return [columns.setting] * len(frame)
+    meaning = dict(columns.setting_values) or {value: value for value in SETTINGS}
+    words = _words(frame, columns.setting_column)
+    unknown: dict[str | None, list[str]] = {}
+    for community_id, word in zip(ids, words, strict=True):
+        if word not in meaning:
+            unknown.setdefault(word, []).append(community_id)
+    for word, where in unknown.items():
+        what = "nothing" if word is None else repr(word)
+        faults.append(
+            f"column {columns.setting_column!r} says {what} for {len(where)} communities "
+            f"({', '.join(where[:3])} …); expected one of: {', '.join(meaning)}"
+        )
+    return [meaning.get(word or "") for word in words]
+
+
+def _words(frame: gpd.GeoDataFrame, column: str | None) -> list[str | None]:
+    if column is None:
+        return [None] * len(frame)
+    words = [_id_text(value) for value in frame[column]]
+    return [word or None for word in words]
+
+
+def _numbers(column: "pd.Series[Any]", name: str, ids: list[str], faults: list[str]) -> FloatArray:
+    numbers = pd.to_numeric(column, errors="coerce")
+    given = column.notna() & (column.astype(str).str.strip() != "")
+    wrong = [ids[i] for i in np.flatnonzero(given & (numbers.isna() | (numbers < 0)))]
+    if wrong:
+        first = column.iloc[ids.index(wrong[0])]
+        faults.append(
+            f"column {name!r} holds {first!r} for community {wrong[0]!r}"
+            f"{f' (and {len(wrong) - 1} more like it)' if len(wrong) > 1 else ''}; "
+            "a number of 0 or more was expected, or an empty cell"
+        )
+    return numbers.to_numpy(dtype=np.float64)
+
+
+def _areas_km2(geometry: "gpd.GeoSeries") -> FloatArray:
+    west, south, east, north = geometry.total_bounds
+    local = geometry.to_crs(local_crs((west + east) / 2, (south + north) / 2))
+    areas_km2: FloatArray = local.area.to_numpy() / 1e6
+    return areas_km2
+
+
+def _overlaps(table: gpd.GeoDataFrame) -> list[Note]:
+    outlines = table.geometry.to_numpy()
+    first, second = table.sindex.query(outlines, predicate="intersects")
+    pairs = first < second
+    first, second = first[pairs], second[pairs]
+    common = shapely.area(shapely.intersection(outlines[first], outlines[second]))
+    smaller = np.minimum(shapely.area(outlines[first]), shapely.area(outlines[second]))
+    much = np.flatnonzero(common > _MIN_OVERLAP_SHARE * smaller)
+    if not len(much):
+        return []
+    names = [f"{table.index[first[i]]} / {table.index[second[i]]}" for i in much[:3]]
+    return [Note.of("warnings.overlaps", count=len(much), examples="; ".join(names))]

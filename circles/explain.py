@@ -1,0 +1,398 @@
+"""Verdicts in one line each: what was found, what was asked, and by which document."""
+
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from datetime import date
+from typing import SupportsFloat
+
+import pandas as pd
+
+from circles.assessment import Assessment
+from circles.facilities import load_catalogue
+from circles.standards.model import Rule, Standard
+from circles.texts import Texts
+
+_ORDER = ("not_met", "insufficient_data", "met", "not_applicable")
+_TOLERANCE = 1e-9
+_MEASURED = ("share_reached", "share_missed", "off_network_decides")
+"""Reasons that speak of a share that was found; with the others there is none to tell of."""
+
+
+def explain_verdict(
+    verdict: Mapping[Hashable, object], assessment: Assessment, texts: Texts
+) -> str:
+    """Explain one verdict in one line.
+
+    Parameters
+    ----------
+    verdict
+        A row of `assessment.verdicts`.
+    assessment
+        The run the verdict belongs to.
+    texts
+        The words of the reader's language.
+    """
+    rule = assessment.standard.rule(str(verdict["rule_id"]))
+    clauses = (explain_finding(verdict, rule, texts), explain_basis(rule, assessment, texts))
+    return texts("explain.sentence", clauses=_join(clauses, texts))
+
+
+def explain_finding(verdict: Mapping[Hashable, object], rule: Rule, texts: Texts) -> str:
+    """Say what was found and why that is the verdict, without the rule's document.
+
+    Parameters
+    ----------
+    verdict
+        A row of the verdicts.
+    rule
+        The rule it was judged by.
+    texts
+        The words of the reader's language.
+    """
+    reason = str(verdict["reason"])
+    clauses: tuple[str, ...] = (texts(f"reasons.{reason}"),)
+    if reason in _MEASURED:
+        clauses = (
+            _coverage(verdict, texts),
+            *(clauses if reason == "off_network_decides" else ()),
+            _shortfall(verdict, texts),
+            _distance(verdict, texts),
+            _map_edge(verdict, texts),
+            _stand_in(verdict, texts),
+        )
+    found = _join(clauses, texts)
+    return texts("explain.finding", service=one_line(rule.name[texts.lang]), found=found)
+
+
+def explain_basis(rule: Rule, assessment: Assessment, texts: Texts) -> str:
+    """Name the documents a rule stands in and what is assumed in it; empty if neither is known.
+
+    Parameters
+    ----------
+    rule
+        A rule of the assessment's standard.
+    assessment
+        The run whose standard it is.
+    texts
+        The words of the reader's language.
+    """
+    standard = assessment.standard
+    assumed = [standard.assumption(key).text[texts.lang] for key in rule.assumptions]
+    documents = documents_word(rule.sources, standard, texts)
+    clauses = (
+        texts("explain.rule", documents=documents) if documents else "",
+        texts("explain.assumed", what=_join(assumed, texts)) if assumed else "",
+    )
+    return _join(clauses, texts)
+
+
+def explain_community(community_id: str, assessment: Assessment, texts: Texts) -> tuple[str, ...]:
+    """Explain all verdicts of a community, the worst first.
+
+    Parameters
+    ----------
+    community_id
+        The community's id; one that has no verdict gives no lines.
+    assessment
+        The run.
+    texts
+        The words of the reader's language.
+    """
+    table = assessment.verdicts
+    own = worst_first(table[table["community_id"] == community_id])
+    return tuple(explain_verdict(row, assessment, texts) for row in own.to_dict("records"))
+
+
+def explain_rollup(rollup: Mapping[Hashable, object], assessment: Assessment, texts: Texts) -> str:
+    """Say in one line how many communities meet a tier, against the target.
+
+    Parameters
+    ----------
+    rollup
+        A row of `assessment.rollups`.
+    assessment
+        The run.
+    texts
+        The words of the reader's language.
+    """
+    needed = _number(rollup["min_share"])
+    values = {
+        "tier": assessment.standard.tier(str(rollup["tier"])).name[texts.lang],
+        "setting": texts(f"words.setting_{rollup['setting']}"),
+        "verdict": verdict_word(rollup, texts),
+    }
+    if not _number(rollup["denominator"]):
+        return texts("explain.rollup_nobody", **values)
+    deadline = rollup["deadline"]
+    clauses = (
+        texts(
+            "explain.rollup",
+            **values,
+            met=rollup["met"],
+            denominator=rollup["denominator"],
+            share=share_range(rollup["share_low"], rollup["share_high"], texts, needed=needed),
+            needed=required(needed),
+        ),
+        texts("explain.deadline", date=deadline.isoformat()) if isinstance(deadline, date) else "",
+        texts("explain.rollup_open", count=rollup["insufficient"])
+        if rollup["insufficient"]
+        else "",
+        values["verdict"],
+    )
+    return texts("explain.sentence", clauses=_join(clauses, texts))
+
+
+def worst_first(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Sort verdicts: not met by the share that is missing, insufficient, met, not applicable.
+
+    Parameters
+    ----------
+    verdicts
+        Rows of the verdicts; they keep their index.
+    """
+    keys = pd.DataFrame(
+        {
+            "order": verdicts["verdict"].map(_ORDER.index).astype("int64"),
+            "missing": -(verdicts["shortfall"] / verdicts["total"]).fillna(0.0),
+        },
+        index=verdicts.index,
+    )
+    return verdicts.loc[keys.sort_values(["order", "missing"], kind="stable").index]
+
+
+def verdict_word(verdict: Mapping[Hashable, object] | str, texts: Texts) -> str:
+    """Return the word for a verdict, given as the verdict itself or a row that holds one."""
+    value = verdict if isinstance(verdict, str) else str(verdict["verdict"])
+    return texts(f"words.verdict_{value}")
+
+
+def group_word(group: str, texts: Texts) -> str:
+    """Return the words for a group of people such as ``"all"``, ``"60+"`` or ``"0-3"``."""
+    if group == "all":
+        return texts("words.group_all")
+    first, dash, last = group.partition("-")
+    if dash and first.isdecimal() and last.isdecimal():
+        kind = "infants" if int(last) <= 3 else "children" if int(last) < 18 else "between"
+        return texts(f"words.group_{kind}", first=first, last=last)
+    age = group.removesuffix("+")
+    if age.isdecimal() and age != group:
+        return texts("words.group_elders" if int(age) >= 60 else "words.group_from", age=age)
+    return texts("words.group_other", group=one_line(group))
+
+
+def unit_word(unit: str, texts: Texts) -> str:
+    """Return the words for what a coverage is a share of: people, floor area or frontage."""
+    return texts(f"words.unit_{unit}")
+
+
+def profile_word(profile: str, texts: Texts) -> str:
+    """Return the words for a walking profile; one that has none keeps its id."""
+    return texts.words.get(f"words.profile_{profile}", profile)
+
+
+def service_word(service: str, texts: Texts) -> str:
+    """Return the catalogue's name for a service; one that it does not know keeps its id."""
+    known = load_catalogue().get(service)
+    return known.name[texts.lang] if known else service
+
+
+def limit_word(limit: float, kind: str, texts: Texts) -> str:
+    """Return a rule's limit with its unit.
+
+    Parameters
+    ----------
+    limit
+        Minutes or metres.
+    kind
+        The rule's kind, which tells which of the two.
+    texts
+        The words of the reader's language.
+    """
+    if kind == "time_threshold":
+        return texts("words.minutes", value=f"{limit:g}")
+    if limit < 1000:
+        return texts("words.metres", value=f"{limit:g}")
+    return texts("words.kilometres", value=f"{limit / 1000:g}")
+
+
+def cost_word(cost: float, kind: str, texts: Texts, *, provable: float = math.inf) -> str:
+    """Return a time or distance with its unit, rounded up so that it never looks within a limit.
+
+    Parameters
+    ----------
+    cost
+        Minutes or metres; NaN or infinite where there is no way.
+    kind
+        The rule's kind, which tells which of the two.
+    texts
+        The words of the reader's language.
+    provable
+        The cost within which nothing beyond the map's edge can be nearer; a greater one, or one
+        without a way, is given as "> provable".
+    """
+    if not math.isnan(provable) and not cost <= provable:
+        return texts(
+            "words.more_than", value=limit_word(_step(provable, kind, up=False), kind, texts)
+        )
+    if not math.isfinite(cost):
+        return texts("words.no_way")
+    return limit_word(_step(cost, kind, up=True), kind, texts)
+
+
+def percent(share: object, *, needed: float = 1.0) -> str:
+    """Return a share as a percentage that stands on the same side of `needed` as the share.
+
+    Whole percents where they tell the truth, one decimal where they do not; a share that just
+    fails is rounded down rather than shown as passing. Only nobody is "0%", only all is "100%".
+
+    Parameters
+    ----------
+    share
+        0-1; a missing one gives a dash.
+    needed
+        The share that must be reached, 0-1.
+    """
+    value = _number(share)
+    if math.isnan(value):
+        return "–"
+    decimals = truthful_decimals(value, needed=needed, most=1)
+    if decimals is not None:
+        return f"{_rounded(value * 100, decimals):.{decimals}f}%"
+    if value < 0.001:
+        return "<0.1%"
+    down = value < needed - _TOLERANCE or value > 0.99
+    tenths = math.floor(value * 1000) if down else math.ceil(value * 1000)
+    return f"{tenths / 10:.1f}%"
+
+
+def truthful_decimals(
+    share: float, *, needed: float = 1.0, least: int = 0, most: int
+) -> int | None:
+    """Return with how few decimals a share's percentage is on the side of `needed` it belongs to.
+
+    Parameters
+    ----------
+    share
+        0-1.
+    needed
+        The share that must be reached, 0-1.
+    least, most
+        How many decimals may be tried; if none of them tells the truth, the answer is None.
+    """
+    points, target = share * 100, needed * 100
+    tries = range(least, most + 1)
+    return next((n for n in tries if _truthful(_rounded(points, n), points, target)), None)
+
+
+def required(share: float) -> str:
+    """Return the share a rule or target asks for, as a percentage exactly as it is written."""
+    return f"{share * 100:.6g}%"
+
+
+def share_range(low: object, high: object, texts: Texts, *, needed: float = 1.0) -> str:
+    """Return the range between two shares as percentages, one of them where they look alike.
+
+    Parameters
+    ----------
+    low, high
+        0-1, or missing.
+    texts
+        The words of the reader's language.
+    needed
+        The share that must be reached; see `percent`.
+    """
+    first, last = percent(low, needed=needed), percent(high, needed=needed)
+    return first if first == last else texts("explain.range", low=first, high=last)
+
+
+def documents_word(sources: tuple[str, ...], standard: Standard, texts: Texts) -> str:
+    """Return the documents of some sources of a standard, with the place in each."""
+    names = []
+    for source in (standard.source(key) for key in sources):
+        document, place = source.document[texts.lang], source.place
+        values = {"document": document, "place": place[texts.lang] if place else ""}
+        names.append(texts("explain.place", **values) if place else document)
+    return texts("explain.and").join(names)
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and doubled spaces."""
+    return " ".join(text.split())
+
+
+def _rounded(points: float, decimals: int) -> float:
+    """Round as spreadsheets do, halves up."""
+    scale = 10.0**decimals
+    return math.floor(points * scale + 0.5 + _TOLERANCE) / scale
+
+
+def _truthful(shown: float, points: float, target: float) -> bool:
+    same_side = (shown >= target - _TOLERANCE) == (points >= target - _TOLERANCE)
+    all_of_them = shown < 100 or points >= 100 - _TOLERANCE
+    none_of_them = shown > 0 or points <= 0
+    return same_side and all_of_them and none_of_them
+
+
+def _coverage(verdict: Mapping[Hashable, object], texts: Texts) -> str:
+    needed = _number(verdict["min_share"])
+    values = {
+        "share": share_range(verdict["share_low"], verdict["share_high"], texts, needed=needed),
+        "limit": limit_word(_number(verdict["limit"]), str(verdict["kind"]), texts),
+        "needed": required(needed),
+    }
+    unit = str(verdict["unit"])
+    if unit != "people":
+        return texts("explain.coverage_stand_in", unit=unit_word(unit, texts), **values)
+    group = "all" if verdict["group_assumed"] else str(verdict["group"])
+    total = f"{_number(verdict['total']):,.0f}"
+    return texts("explain.coverage", total=total, group=group_word(group, texts), **values)
+
+
+def _shortfall(verdict: Mapping[Hashable, object], texts: Texts) -> str:
+    missing = _number(verdict["shortfall"])
+    if not missing > 0:
+        return ""
+    value = f"{math.ceil(missing - _TOLERANCE):,}"
+    return texts(f"explain.short_{verdict['unit']}", value=value)
+
+
+def _distance(verdict: Mapping[Hashable, object], texts: Texts) -> str:
+    met = verdict["verdict"] == "met"
+    if not met and not _number(verdict["out_of_reach"]) > 0:
+        return ""
+    kind, provable = str(verdict["kind"]), _number(verdict["provable_cost"])
+    cost = _number(verdict["median_cost" if met else "beyond_median_cost"])
+    if not math.isfinite(cost) and math.isnan(provable):
+        return texts("explain.no_way")
+    near = verdict["nearest_facility"]
+    name = one_line(near) if isinstance(near, str) else ""
+    key = "explain.half" if met else "explain.beyond"
+    words = texts(key, cost=cost_word(cost, kind, texts, provable=provable))
+    return texts("explain.named", words=words, facility=name) if name else words
+
+
+def _map_edge(verdict: Mapping[Hashable, object], texts: Texts) -> str:
+    beyond = _number(verdict["provable_cost"]) < _number(verdict["limit"])
+    return texts("explain.map_edge") if beyond and verdict["verdict"] == "not_met" else ""
+
+
+def _stand_in(verdict: Mapping[Hashable, object], texts: Texts) -> str:
+    unit, group = str(verdict["unit"]), group_word(str(verdict["group"]), texts)
+    if unit == "people" and not verdict["group_assumed"]:
+        return ""
+    return texts(f"explain.stand_in_{unit}", group=group)
+
+
+def _join(clauses: Iterable[str], texts: Texts) -> str:
+    bare = (one_line(clause).rstrip(".。") for clause in clauses)
+    return texts("explain.separator").join(clause for clause in bare if clause)
+
+
+def _step(cost: float, kind: str, *, up: bool) -> float:
+    size = 1 if kind == "time_threshold" else 10 if cost < 1000 else 100
+    steps = math.ceil(cost / size - _TOLERANCE) if up else math.floor(cost / size + _TOLERANCE)
+    return float(steps * size)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, SupportsFloat) else math.nan

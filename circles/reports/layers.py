@@ -1,0 +1,163 @@
+"""The results as a GeoPackage: communities, facilities and isochrones, coloured in QGIS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from circles.assessment import Assessment
+from circles.explain import explain_community, one_line
+from circles.reports.styles import write_styles
+from circles.standards.model import Rule
+from circles.texts import Texts, load_texts
+
+_GEOPACKAGE = "1.3"
+"""The version that desktop programs of recent years read without a warning."""
+_NO_DATE = "1980-01-01"
+_FIGURES = (
+    "verdict",
+    "reason",
+    "group",
+    "group_assumed",
+    "unit",
+    "min_share",
+    "total",
+    "covered_low",
+    "covered_high",
+    "share_low",
+    "share_high",
+    "shortfall",
+    "out_of_reach",
+    "nearest_facility",
+)
+_COSTS = ("limit", "median_cost", "beyond_median_cost", "provable_cost")
+_UNITS = {"time_threshold": "min", "distance_threshold": "m"}
+
+
+def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
+    """Write the results as a GeoPackage in EPSG:4326; the same assessment gives the same bytes.
+
+    The layer `communities` holds every figure: for each tier its verdict in ``tier_<id>``, for
+    each rule the columns ``<id>_verdict``, ``<id>_share_low``, ``<id>_median_min`` and so on.
+    The file carries styles for QGIS, which shows the communities by the verdict of the standard's
+    first tier.
+
+    Parameters
+    ----------
+    assessment
+        The run.
+    path
+        The file to write, ``.gpkg``; one that is there is replaced.
+    lang
+        The language of explanations and legends, ``"zh"`` or ``"en"``.
+
+    Raises
+    ------
+    InputError
+        There are no texts in that language.
+    """
+    texts = load_texts(lang)
+    communities = _communities(assessment, texts)
+    layers = {
+        "communities": (communities, "MultiPolygon"),
+        "facilities": (assessment.facilities, "Point"),
+        "isochrones": (assessment.isochrones, "MultiPolygon"),
+    }
+    path.unlink(missing_ok=True)
+    moment = f"{assessment.as_of or _NO_DATE}T00:00:00.000Z"
+    with _gdal_clock(moment):
+        for name, (layer, geometry_type) in layers.items():
+            _write_layer(_labelled(layer, assessment, texts), path, name, geometry_type)
+    aliases = _aliases(assessment, texts)
+    write_styles(assessment, path, aliases=aliases, texts=texts, moment=moment)
+
+
+@contextmanager
+def _gdal_clock(moment: str) -> Iterator[None]:
+    """Let GDAL take a moment for the current time, and put back what it was told before."""
+    import pyogrio  # noqa: PLC0415 - only needed to write
+
+    name = "OGR_CURRENT_DATE"
+    before = pyogrio.get_gdal_config_option(name)
+    pyogrio.set_gdal_config_options({name: moment})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({name: before})
+
+
+def _write_layer(layer: gpd.GeoDataFrame, path: Path, name: str, geometry_type: str) -> None:
+    import pyogrio  # noqa: PLC0415 - only needed to write
+
+    pyogrio.write_dataframe(
+        layer,
+        path,
+        layer=name,
+        driver="GPKG",
+        geometry_type=geometry_type,
+        promote_to_multi=geometry_type == "MultiPolygon",
+        append=path.exists(),
+        dataset_options=None if path.exists() else {"VERSION": _GEOPACKAGE},
+    )
+
+
+def _labelled(layer: gpd.GeoDataFrame, assessment: Assessment, texts: Texts) -> gpd.GeoDataFrame:
+    return layer.assign(data_label=texts("words.fictional")) if assessment.fictional else layer
+
+
+def _communities(assessment: Assessment, texts: Texts) -> gpd.GeoDataFrame:
+    communities = assessment.communities
+    index = communities.index
+    lines = ["\n".join(explain_community(str(key), assessment, texts)) for key in index]
+    columns = dict(_tier_columns(assessment))
+    for rule in assessment.standard.rules:
+        columns |= _rule_columns(rule, assessment)
+    columns["explanation"] = pd.Series(lines, index=index, dtype="object")
+    wide = pd.concat([communities.drop(columns="geometry"), pd.DataFrame(columns)], axis=1)
+    return gpd.GeoDataFrame(
+        wide.reset_index(names="community_id"),
+        geometry=communities.geometry.to_numpy(),
+        crs=communities.crs,
+    )
+
+
+def _tier_columns(assessment: Assessment) -> Iterator[tuple[str, pd.Series]]:
+    table, index = assessment.tiers, assessment.communities.index
+    for tier in assessment.standard.tiers:
+        own = table[table["tier"] == tier.id].set_index("community_id")
+        yield f"tier_{tier.id}", own["verdict"].reindex(index)
+
+
+def _rule_columns(rule: Rule, assessment: Assessment) -> dict[str, pd.Series]:
+    table, index = assessment.verdicts, assessment.communities.index
+    own = table[table["rule_id"] == rule.id].set_index("community_id").reindex(index)
+    # A truth value that is missing for some communities needs a type that can be missing.
+    own = own.astype({"group_assumed": "boolean"})
+    return {column: own[figure] for column, figure in _rule_names(rule).items()}
+
+
+def _rule_names(rule: Rule) -> dict[str, str]:
+    """Return a rule's columns and the figures of the verdicts that they hold."""
+    unit = _UNITS[rule.kind]
+    costs = {f"{rule.id}_{name.removesuffix('_cost')}_{unit}": name for name in _COSTS}
+    return {f"{rule.id}_{name}": name for name in _FIGURES} | costs
+
+
+def _aliases(assessment: Assessment, texts: Texts) -> dict[str, str]:
+    """Return what readers call the columns of the communities."""
+    own = [name for name in assessment.communities.columns if name != "geometry"]
+    fields = ["community_id", *own, "explanation", "data_label"]
+    aliases = {name: texts.words.get(f"layers.field_{name}", name) for name in fields}
+    if not assessment.fictional:
+        del aliases["data_label"]
+    for tier in assessment.standard.tiers:
+        aliases[f"tier_{tier.id}"] = tier.name[texts.lang]
+    for rule in assessment.standard.rules:
+        unit = texts(f"layers.unit_{_UNITS[rule.kind]}")
+        for column, figure in _rule_names(rule).items():
+            words = texts(f"layers.figure_{figure}", unit=unit)
+            name = one_line(rule.name[texts.lang])
+            aliases[column] = texts("layers.rule_figure", rule=name, figure=words)
+    return aliases

@@ -1,0 +1,189 @@
+"""The workbook's last sheet: what was computed, by which rules, from which documents."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from circles.assessment import Assessment
+from circles.explain import (
+    documents_word,
+    group_word,
+    limit_word,
+    one_line,
+    profile_word,
+    required,
+    service_word,
+)
+from circles.reports.sheets import Book, add_sheet, row_height, write_heading, write_text
+from circles.standards.model import Rule, Tier
+from circles.texts import Texts
+from circles.walking import profile
+
+_WIDTHS = (26, 84, 44, 18)
+_DEFINITIONS = (
+    "network",
+    "joining",
+    "time",
+    "group",
+    "coverage",
+    "verdict",
+    "tier",
+    "rollup",
+    "shortfall",
+    "map_edge",
+)
+
+Row = tuple[str, ...]
+"""The cells of a line, from the left; those on the right may be missing."""
+
+
+def write_method(book: Book, assessment: Assessment, *, label: str) -> None:
+    """Write the sheet on method, sources and assumptions.
+
+    Parameters
+    ----------
+    book
+        The workbook.
+    assessment
+        The run.
+    label
+        The label of invented data; nothing if empty.
+    """
+    texts = book.texts
+    title = texts("workbook.sheet_method")
+    sheet, row = add_sheet(book, title, [title], label=label, landscape=True)
+    for index, width in enumerate(_WIDTHS):
+        sheet.set_column(index, index, width)
+    sections: tuple[tuple[str, Iterable[Row]], ...] = (
+        ("about", _about(assessment, texts)),
+        ("definitions", _definitions(texts)),
+        ("requirements", _requirements(assessment, texts)),
+        ("profiles", _profiles(assessment, texts)),
+        ("tiers", _tiers(assessment, texts)),
+        ("sources", _sources(assessment, texts)),
+        ("assumptions", _assumptions(assessment, texts)),
+        ("not_evaluated", _not_evaluated(assessment, texts)),
+        ("warnings", ((str(i), texts.note(n)) for i, n in enumerate(assessment.warnings, 1))),
+    )
+    for name, rows in sections:
+        heading = texts(f"workbook.heading_{name}")
+        row = _write_section(book, sheet, row, heading, list(rows)) + 1
+
+
+def _write_section(book: Book, sheet: Any, row: int, heading: str, rows: list[Row]) -> int:
+    row = write_heading(book, sheet, row, heading, columns=len(_WIDTHS))
+    for cells in rows or [("", book.texts("workbook.none"))]:
+        for column, cell in enumerate(cells):
+            style: dict[str, object] = {"text_wrap": True, "valign": "top"}
+            write_text(book, sheet, (row, column), cell, **style, bold=column == 0)
+        sheet.set_row(row, row_height(cells, _WIDTHS[: len(cells)]))
+        row += 1
+    return row
+
+
+def _about(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    standard = assessment.standard
+    yield texts("workbook.place"), one_line(assessment.name)
+    yield texts("workbook.standard"), f"{standard.name[texts.lang]} ({standard.id})"
+    yield texts("workbook.issuer"), standard.issuer[texts.lang]
+    if standard.deadline:
+        yield texts("workbook.deadline"), standard.deadline.isoformat()
+    if assessment.as_of:
+        yield texts("workbook.data_date"), assessment.as_of.isoformat()
+    if assessment.fictional:
+        yield texts("words.fictional"), texts("words.fictional_note")
+
+
+def _definitions(texts: Texts) -> Iterator[Row]:
+    for name in _DEFINITIONS:
+        yield texts(f"workbook.term_{name}"), texts(f"workbook.meaning_{name}")
+
+
+def _requirements(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    for rule in assessment.standard.rules:
+        documents = documents_word(rule.sources, assessment.standard, texts)
+        yield one_line(rule.name[texts.lang]), _requirement(rule, texts), documents
+
+
+def _requirement(rule: Rule, texts: Texts) -> str:
+    limits = texts("workbook.comma").join(
+        texts(
+            "workbook.limit_in",
+            setting=texts(f"words.setting_{setting}"),
+            limit=limit_word(limit, rule.kind, texts),
+        )
+        for setting, limit in sorted(rule.thresholds.items(), reverse=True)
+    )
+    return texts(
+        "workbook.requirement",
+        group=group_word(rule.group, texts),
+        profile=profile_word(rule.profile, texts),
+        limits=limits,
+        needed=required(rule.min_share),
+        services=texts("workbook.comma").join(service_word(key, texts) for key in rule.services),
+    )
+
+
+def _profiles(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    for profile_id in sorted({rule.profile for rule in assessment.standard.rules}):
+        walker = profile(profile_id)
+        steps = texts("workbook.steps", speed_m_s=f"{walker.steps_speed_m_s:g}")
+        words = texts(
+            "workbook.speed",
+            speed_m_s=f"{walker.speed_m_s:g}",
+            speed_km_h=f"{walker.speed_m_s * 3.6:.1f}",
+            steps=steps if walker.steps_speed_m_s > 0 else texts("workbook.no_steps"),
+        )
+        yield profile_word(profile_id, texts), words
+
+
+def _tiers(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    standard = assessment.standard
+    for tier in standard.tiers:
+        rules = (rule.name[texts.lang] for rule in standard.tier_rules(tier.id))
+        names = texts("workbook.comma").join(one_line(name) for name in rules)
+        targets = texts("explain.separator").join(_targets(tier, assessment, texts))
+        documents = documents_word(tier.sources, standard, texts)
+        words = texts("workbook.tier_in_words", rules=names, targets=targets)
+        yield tier.name[texts.lang], words, documents
+
+
+def _targets(tier: Tier, assessment: Assessment, texts: Texts) -> Iterator[str]:
+    for target in assessment.standard.targets:
+        if target.tier == tier.id:
+            setting = texts(f"words.setting_{target.setting}")
+            yield texts("workbook.target_in", setting=setting, needed=required(target.min_share))
+
+
+def _sources(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    for source in assessment.standard.sources:
+        quote = texts("workbook.quotation", quote=source.quote) if source.quote else ""
+        place = source.place[texts.lang] if source.place else ""
+        status = texts(f"words.status_{source.status}")
+        yield source.document[texts.lang], quote, place, status
+
+
+def _assumptions(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    for assumption in assessment.standard.assumptions:
+        used = texts("workbook.comma").join(_users(assumption.id, assessment, texts))
+        yield texts("workbook.of_standard"), assumption.text[texts.lang], used
+    for note in assessment.assumptions:
+        yield texts("workbook.of_run"), texts.note(note)
+
+
+def _users(assumption_id: str, assessment: Assessment, texts: Texts) -> Iterator[str]:
+    """Name the rules, tiers and targets that rest on an assumption of the standard."""
+    standard = assessment.standard
+    named: tuple[Rule | Tier, ...] = (*standard.rules, *standard.tiers)
+    for part in named:
+        if assumption_id in part.assumptions:
+            yield one_line(part.name[texts.lang])
+    for target in standard.targets:
+        if assumption_id in target.assumptions:
+            tier = standard.tier(target.tier).name[texts.lang]
+            setting = texts(f"words.setting_{target.setting}")
+            yield texts("workbook.target_of", tier=tier, setting=setting)
+
+
+def _not_evaluated(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    for number, text in enumerate(assessment.standard.not_evaluated, 1):
+        yield str(number), text[texts.lang]

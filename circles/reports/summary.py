@@ -1,0 +1,170 @@
+"""The figures of a run as one small JSON file: roll-ups, counts and every verdict."""
+
+import json
+import math
+from collections.abc import Hashable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from circles.assessment import Assessment
+
+SCHEMA = "circles.results/1"
+VERDICTS = ("met", "not_met", "insufficient_data", "not_applicable")
+
+
+def write_summary(assessment: Assessment, path: Path) -> None:
+    """Write the run's figures as JSON: UTF-8, keys sorted, a missing value as null.
+
+    Parameters
+    ----------
+    assessment
+        The run.
+    path
+        The file to write.
+    """
+    text = json.dumps(
+        summarise(assessment), allow_nan=False, ensure_ascii=False, indent=1, sort_keys=True
+    )
+    path.write_text(text + "\n", "utf-8", newline="\n")
+
+
+def summarise(assessment: Assessment) -> dict[str, Any]:
+    """Return the run's figures as plain values that JSON can hold.
+
+    Parameters
+    ----------
+    assessment
+        The run.
+
+    Returns
+    -------
+    dict
+        `rollups` with numerators and denominators, `tiers` and `rules` with counts by verdict,
+        the coverage over all communities for each rule, and `communities` with their verdicts.
+    """
+    standard = assessment.standard
+    settings = assessment.communities["setting"]
+    return {
+        "schema": SCHEMA,
+        "name": assessment.name,
+        "as_of": _plain(assessment.as_of),
+        "fictional": assessment.fictional,
+        "label": "虚构 · fictional data" if assessment.fictional else None,
+        "standard": {
+            "id": standard.id,
+            "name": standard.name.model_dump(),
+            "deadline": _plain(standard.deadline),
+        },
+        "community_counts": {
+            setting: int((settings == setting).sum()) for setting in ("urban", "rural")
+        },
+        "rollups": {str(row["target_id"]): _rollup(row) for row in _rows(assessment.rollups)},
+        "tiers": {tier.id: _tier_counts(tier.id, assessment) for tier in standard.tiers},
+        "rules": {rule.id: _rule_figures(rule.id, assessment) for rule in standard.rules},
+        "communities": _communities(assessment),
+    }
+
+
+def verdict_counts(verdicts: pd.Series) -> dict[str, int]:
+    """Count each of the four verdicts; one that does not occur counts 0."""
+    return {verdict: int((verdicts == verdict).sum()) for verdict in VERDICTS}
+
+
+def rule_coverage(rule_id: str, assessment: Assessment) -> list[dict[str, Any]]:
+    """Return a rule's coverage over all communities where a share was found.
+
+    Weights of different kinds are not added up: there is one entry for each unit, and apart for
+    the group's own numbers and for all residents who stand in for the group.
+
+    Parameters
+    ----------
+    rule_id
+        A rule of the assessment's standard.
+    assessment
+        The run.
+
+    Returns
+    -------
+    list of dict
+        Entries with `unit`, `group_assumed`, `communities` (how many are added up), `total`,
+        `covered_low`, `covered_high`, `share_low` and `share_high`.
+    """
+    table = assessment.verdicts
+    found = table[(table["rule_id"] == rule_id) & table["share_low"].notna() & (table["total"] > 0)]
+    entries = []
+    parts = found.groupby(["unit", "group_assumed"])
+    for (unit, assumed), part in sorted(parts, key=lambda item: (item[0][0] != "people", item[0])):
+        total, low, high = (
+            math.fsum(part[column]) for column in ("total", "covered_low", "covered_high")
+        )
+        entries.append(
+            {
+                "unit": str(unit),
+                "group_assumed": bool(assumed),
+                "communities": len(part),
+                "total": total,
+                "covered_low": low,
+                "covered_high": high,
+                "share_low": low / total,
+                "share_high": high / total,
+            }
+        )
+    return entries
+
+
+def _rows(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    return table.to_dict("records")
+
+
+def _rollup(row: Mapping[Hashable, Any]) -> dict[str, Any]:
+    figures = {str(key): _plain(value) for key, value in row.items() if key != "target_id"}
+    return {"numerator": figures["met"], **figures}
+
+
+def _tier_counts(tier_id: str, assessment: Assessment) -> dict[str, dict[str, int]]:
+    table = assessment.tiers[assessment.tiers["tier"] == tier_id]
+    settings = table["community_id"].map(assessment.communities["setting"])
+    return {
+        setting: verdict_counts(table.loc[settings == setting, "verdict"])
+        for setting in ("urban", "rural")
+    }
+
+
+def _rule_figures(rule_id: str, assessment: Assessment) -> dict[str, Any]:
+    table = assessment.verdicts[assessment.verdicts["rule_id"] == rule_id]
+    return {
+        "service": assessment.standard.rule(rule_id).service,
+        "verdicts": verdict_counts(table["verdict"]),
+        "coverage": rule_coverage(rule_id, assessment),
+    }
+
+
+def _communities(assessment: Assessment) -> dict[str, dict[str, Any]]:
+    columns = ["name", "setting", "street", "district", "population", "households"]
+    communities: dict[str, dict[str, Any]] = {
+        str(community_id): {
+            **{column: _plain(value) for column, value in zip(columns, values, strict=True)},
+            "tiers": {},
+            "rules": {},
+        }
+        for community_id, *values in assessment.communities[columns].itertuples(name=None)
+    }
+    for row in _rows(assessment.tiers):
+        communities[str(row["community_id"])]["tiers"][str(row["tier"])] = str(row["verdict"])
+    figures = ("verdict", "reason", "unit", "total", "share_low", "share_high", "shortfall")
+    for row in _rows(assessment.verdicts):
+        found = {figure: _plain(row[figure]) for figure in figures}
+        communities[str(row["community_id"])]["rules"][str(row["rule_id"])] = found
+    return communities
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or value is pd.NaT:
+        return None
+    item = value.item() if hasattr(value, "item") else value
+    return None if isinstance(item, float) and not math.isfinite(item) else item
