@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+
+from circles.texts import Bilingual
 
 Setting = Literal["urban", "rural"]
 Status = Literal["policy", "verified", "secondary", "assumed"]
@@ -12,18 +14,7 @@ Status = Literal["policy", "verified", "secondary", "assumed"]
 class Part(BaseModel):
     """A frozen part of a standard; a key it does not know is a fault."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Bilingual(Part):
-    """The same words in Chinese and English."""
-
-    zh: str
-    en: str
-
-    def __getitem__(self, lang: str) -> str:
-        """Return the words of a language."""
-        return self.zh if lang == "zh" else self.en
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Source(Part):
@@ -57,8 +48,8 @@ class Rule(Part):
     name: Bilingual
     group: str = "all"
     profile: str = "adult"
-    max_minutes: dict[Setting, float] = Field(default_factory=dict)
-    max_metres: dict[Setting, float] = Field(default_factory=dict)
+    max_minutes: dict[Setting, PositiveFloat] = Field(default_factory=dict)
+    max_metres: dict[Setting, PositiveFloat] = Field(default_factory=dict)
     min_share: float = Field(gt=0, le=1)
     sources: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -82,9 +73,6 @@ class Rule(Part):
         )
         if not getattr(self, mine) or getattr(self, other):
             message = f"rule {self.id!r} of kind {self.kind} takes {mine} and not {other}"
-            raise ValueError(message)
-        if any(limit <= 0 for limit in self.thresholds.values()):
-            message = f"rule {self.id!r}: every threshold is greater than 0"
             raise ValueError(message)
         return self
 

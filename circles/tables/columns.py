@@ -1,0 +1,144 @@
+"""Names of columns and cells of tables: finding, reading and listing them."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from circles.errors import FaultsError, InputError
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+def matching_key(text: str) -> str:
+    """Return the form under which two spellings of a name are the same.
+
+    Examples
+    --------
+    >>> matching_key("Ｘ 坐标(米)")
+    'x坐标'
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return re.sub(r"\(.*?\)|[\s_\-]", "", folded)
+
+
+def find_column(table: pd.DataFrame, name: str, *, where: str) -> str:
+    """Return the column called `name`, forgiving spaces, case and full-width letters.
+
+    Raises
+    ------
+    InputError
+        There is no such column; those that are there are listed, the nearest first.
+    """
+    if name in table.columns:
+        return name
+    same = [column for column in table.columns if matching_key(column) == matching_key(name)]
+    if len(same) == 1:
+        return str(same[0])
+    message = f"{where}: there is no column {name!r}; {listing('columns', name, table.columns)}"
+    raise InputError(message)
+
+
+def first_column(table: pd.DataFrame, names: Iterable[str]) -> str | None:
+    """Return the column that has the first of these names (as `matching_key`s), if any has."""
+    by_key = {matching_key(column): str(column) for column in reversed(table.columns)}
+    return next((by_key[name] for name in names if name in by_key), None)
+
+
+def as_numbers(values: pd.Series, *, where: str) -> pd.Series:
+    """Read a column's cells as numbers; a cell without text is NaN.
+
+    Full-width digits and thousands separators (``1,234``) are understood.
+
+    Raises
+    ------
+    FaultsError
+        Cells are not finite numbers; every such row is named.
+    """
+    numbers, wrong = numbers_of(values)
+    if wrong:
+        raise FaultsError(where, [not_numbers(values, wrong)])
+    return pd.Series(numbers, index=values.index, name=values.name)
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Turn a column of names or codes into text; an empty cell is None.
+
+    A whole number loses the decimal point that an empty cell elsewhere in its column gave it.
+    """
+    cells = [cell_text(value) for value in values]
+    return pd.Series(cells, index=values.index, name=values.name, dtype=object)
+
+
+def listing(what: str, word: str, known: Iterable[str], *, most: int = 12) -> str:
+    """List what is there, the nearest to `word` first, as a part of a message."""
+    names = sorted({str(name) for name in known}, key=lambda name: (-_likeness(word, name), name))
+    if not names:
+        return f"there are no {what}"
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{what}: {', '.join(repr(name) for name in names[:most])}{more}"
+
+
+def rows_in_words(rows: Sequence[int], *, most: int = 20) -> str:
+    """Name rows as briefly as they can be: ``rows 2-4, 9``.
+
+    Examples
+    --------
+    >>> rows_in_words([2, 3, 4, 9])
+    'rows 2-4, 9'
+    """
+    runs = []
+    for _, group in groupby(enumerate(sorted(rows)), key=lambda pair: pair[1] - pair[0]):
+        run = [row for _, row in group]
+        runs.append(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}")
+    more = f" and {len(runs) - most} more" if len(runs) > most else ""
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(runs[:most])}{more}"
+
+
+def _likeness(word: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, matching_key(word), matching_key(name)).ratio()
+
+
+def cell_text(value: object) -> str | None:
+    """Return a cell as text without surrounding spaces; None if it is empty."""
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 (NaN)
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime):
+        midnight = value.time() == time()
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value).strip() or None
+
+
+def numbers_of(values: pd.Series) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """Return a column's cells as numbers (empty ones NaN), and the rows that are none."""
+    numbers = np.full(len(values), np.nan)
+    wrong = []
+    for place, (row, value) in enumerate(zip(values.index, values, strict=True)):
+        text = unicodedata.normalize("NFKC", cell_text(value) or "").strip()
+        if _THOUSANDS.fullmatch(text):
+            text = text.replace(",", "")
+        if _NUMBER.fullmatch(text):
+            numbers[place] = float(text)
+        if text and not np.isfinite(numbers[place]):
+            wrong.append(row)
+    return numbers, wrong
+
+
+def not_numbers(values: pd.Series, wrong: Sequence[int]) -> str:
+    """Say which rows of a column are not numbers."""
+    rows = f"{rows_in_words(wrong)} of column {values.name!r}"
+    verb = "is not a number" if len(wrong) == 1 else "are not numbers"
+    return f"{rows} {verb} (row {wrong[0]}: {values.loc[wrong[0]]!r})"
