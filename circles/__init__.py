@@ -1,0 +1,80 @@
+"""Who can walk to the services a 15-minute city promises, community by community.
+
+The names below are the library's public face; the command line calls the same functions. Each is
+imported when it is first used, so that ``import circles`` itself is cheap.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final
+
+from circles.errors import CirclesError, DownloadError, FaultsError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from circles.district import District, assess
+    from circles.fetch import fetch_place
+    from circles.files import read_network
+    from circles.inputs import read_district
+    from circles.isochrone import isochrones
+    from circles.maps import build_map, render_map
+    from circles.nearest import travel_times
+    from circles.network import WalkNetwork
+    from circles.pipeline import run_project
+    from circles.project import load_project
+    from circles.standards import load_standard, standard_ids
+
+__all__ = [
+    "CirclesError",
+    "District",
+    "DownloadError",
+    "FaultsError",
+    "InputError",
+    "OutputError",
+    "WalkNetwork",
+    "__version__",
+    "assess",
+    "build_map",
+    "fetch_place",
+    "isochrones",
+    "load_project",
+    "load_standard",
+    "read_district",
+    "read_network",
+    "render_map",
+    "run_project",
+    "standard_ids",
+    "travel_times",
+]
+
+_HOMES: Final = {
+    "District": "circles.district",
+    "WalkNetwork": "circles.network",
+    "assess": "circles.district",
+    "build_map": "circles.maps",
+    "fetch_place": "circles.fetch",
+    "isochrones": "circles.isochrone",
+    "load_project": "circles.project",
+    "load_standard": "circles.standards",
+    "read_district": "circles.inputs",
+    "read_network": "circles.files",
+    "render_map": "circles.maps",
+    "run_project": "circles.pipeline",
+    "standard_ids": "circles.standards",
+    "travel_times": "circles.nearest",
+}
+
+try:
+    __version__ = version("circles")
+except PackageNotFoundError:  # a checkout that was never installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    message = f"module 'circles' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

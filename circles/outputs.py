@@ -55,7 +55,7 @@ def write_outputs(
     *,
     out_dir: Path,
     lang: str,
-    run: Mapping[str, Any],
+    run: Callable[[], Mapping[str, Any]],
     progress: Progress = lambda _step, _share: None,
 ) -> None:
     """Write all results of a run; nothing is left behind if one of them fails.
@@ -71,7 +71,8 @@ def write_outputs(
     lang
         ``"zh"`` or ``"en"``.
     run
-        What goes into ``run.json``: the only file that differs between two equal runs.
+        Called last for what goes into ``run.json``, the only file that differs between two
+        equal runs.
     progress
         Called with a file's name and the share of the work done, 0-1.
 
@@ -101,7 +102,7 @@ def _write_all(
     folder: Path,
     *,
     lang: str,
-    run: Mapping[str, Any],
+    run: Callable[[], Mapping[str, Any]],
     progress: Progress,
 ) -> None:
     progress("map.html", 0.0)
@@ -117,7 +118,7 @@ def _write_all(
     progress("results.json", 0.9)
     write_summary(assessment, folder / "results.json")
     _write_json(folder / "manifest.json", manifest(assessment, project, lang=lang))
-    _write_json(folder / "run.json", run)
+    _write_json(folder / "run.json", run())
 
 
 def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str, Any]:

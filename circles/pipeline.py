@@ -94,7 +94,7 @@ def run_project(
         project,
         out_dir=target,
         lang=lang or project.file.output.lang,
-        run=_run_record(started, watch, project),
+        run=lambda: _run_record(started, watch, project),
         progress=watch.part(0.75, 1.0),
     )
     progress("done", 1.0)
@@ -102,6 +102,7 @@ def run_project(
 
 
 def _run_record(started: datetime, watch: _Stopwatch, project: Project) -> dict[str, Any]:
+    watch.lap("write_s")
     return {
         "project": project.path.name,
         "started": started.isoformat(timespec="seconds"),

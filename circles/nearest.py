@@ -1,0 +1,78 @@
+"""How long it takes from each of many places to the nearest of many others: table in, table out."""
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from circles.crs import FloatArray, require_crs
+from circles.errors import InputError
+from circles.joining import MAX_ACCESS_M, Joiner
+from circles.network import WalkNetwork
+from circles.travel import Direction, nearest_cost
+from circles.walking import Profile
+from circles.walking import profile as profile_by_id
+
+
+def travel_times(
+    network: WalkNetwork,
+    places: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    profile: str | Profile = "adult",
+    direction: Direction = "to",
+    max_access_m: float = MAX_ACCESS_M,
+) -> gpd.GeoDataFrame:
+    """Return each place's walking time to the nearest facility.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    places
+        Where people start; any geometry (counted at a point on it) in any CRS.
+    facilities
+        Where they go; any geometry in any CRS.
+    profile
+        A walking profile, or the id of one.
+    direction
+        ``"to"``: from the places to the facilities; ``"from"``: the other way round.
+    max_access_m
+        Places farther than this from every street are off the network.
+
+    Returns
+    -------
+    GeoDataFrame
+        A copy of `places` with three columns more: `travel_time_s` (seconds; inf where no
+        facility can be reached, NaN off the network), `facility` (the index of the nearest one,
+        None where there is none), `off_network` (bool).
+
+    Raises
+    ------
+    InputError
+        A table has no CRS, a geometry is missing, or a profile is not known.
+    """
+    walker = profile_by_id(profile) if isinstance(profile, str) else profile
+    joiner = Joiner.of(network)
+    joins = joiner.join(*_points(places, "places", network), max_access_m=max_access_m)
+    origins = joiner.join(*_points(facilities, "facilities", network), max_access_m=max_access_m)
+    field = nearest_cost(network, origins, network.times(walker), direction=direction)
+    cost, origin = field.at(joins)
+    names = np.append(facilities.index.to_numpy(dtype=object), None)
+    return places.assign(
+        travel_time_s=np.where(joins.off_network, np.nan, cost),
+        facility=names[origin],
+        off_network=joins.off_network,
+    )
+
+
+def _points(
+    frame: gpd.GeoDataFrame, name: str, network: WalkNetwork
+) -> tuple[FloatArray, FloatArray]:
+    geometry = require_crs(frame, f"the table of {name}").to_crs(network.crs).geometry
+    missing = geometry.isna() | geometry.is_empty
+    if missing.any():
+        rows = ", ".join(map(str, geometry.index[missing][:5]))
+        message = f"the table of {name} has rows without a place: {rows}; remove or locate them"
+        raise InputError(message)
+    points = shapely.point_on_surface(geometry.to_numpy())
+    return shapely.get_x(points), shapely.get_y(points)
