@@ -10,7 +10,7 @@ import shapely
 
 from circles.crs import WGS84
 from circles.errors import InputError
-from circles.interchange import read_graphml
+from circles.graphml import read_graphml
 from circles.isochrone import isochrones
 from circles.network import WalkNetwork
 from circles.network_osm import network_from_osm

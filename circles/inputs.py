@@ -30,7 +30,7 @@ from circles.demand import (
 from circles.district import District
 from circles.errors import InputError
 from circles.facilities import Collected, facilities_from_osm, facilities_from_table
-from circles.interchange import read_graphml
+from circles.graphml import read_graphml
 from circles.network import NetworkReport, WalkNetwork
 from circles.network_osm import network_from_osm
 from circles.osm import Box, OsmExtract, read_osm

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import networkx as nx
@@ -22,7 +21,6 @@ from circles.network import (
     network_crs,
 )
 from circles.walking import Kind, Ruling, judge_way
-from circles.xml_guard import refuse_entities
 
 Graph: TypeAlias = "nx.MultiDiGraph[Any]"
 Attributes = Mapping[str, Any]
@@ -36,57 +34,27 @@ class _Shelf:
     end: list[int] = field(default_factory=list)
     length_m: list[float] = field(default_factory=list)
     kind: list[int] = field(default_factory=list)
+    duration_s: list[float] = field(default_factory=list)
     way_id: list[int] = field(default_factory=list)
     points: list[FloatArray] = field(default_factory=list)
     forward: list[tuple[int, Attributes] | None] = field(default_factory=list)
     backward: list[tuple[int, Attributes] | None] = field(default_factory=list)
 
 
-def read_graphml(path: Path, *, min_piece_m: float = MIN_PIECE_M) -> WalkNetwork:
-    """Read a street graph that OSMnx saved as GraphML; its ways are judged by their tags.
-
-    Parameters
-    ----------
-    path
-        A ``.graphml`` file written by `osmnx.save_graphml`.
-    min_piece_m
-        Connected pieces with less street than this take no part in joining.
-
-    Raises
-    ------
-    InputError
-        The file is missing, damaged, declares entities, or is no OSMnx graph.
-    """
-    import osmnx  # noqa: PLC0415 - slow to import, and only graphs need it
-
-    if not path.is_file():
-        message = f"{path}: no such file; give the path of a .graphml file saved by OSMnx"
-        raise InputError(message)
-    refuse_entities(path)
-    try:
-        graph = osmnx.load_graphml(path)
-    except (ValueError, KeyError, SyntaxError, nx.NetworkXError) as error:
-        message = f"{path}: not a street graph as OSMnx saves it ({error!r})"
-        raise InputError(message) from error
-    return from_osmnx(graph, judge_tags=True, min_piece_m=min_piece_m)
-
-
-def from_osmnx(
-    graph: Graph, *, judge_tags: bool = False, min_piece_m: float = MIN_PIECE_M
-) -> WalkNetwork:
+def from_osmnx(graph: Graph, *, min_piece_m: float = MIN_PIECE_M) -> WalkNetwork:
     """Make a walking network of a graph as OSMnx makes it.
 
-    Arcs that run both ways over the same line become one edge walked both ways. All attributes
-    are kept for `to_networkx`.
+    Every arc counts as walkable, as in a graph made for walking (`circles.graphml.judge_graph`
+    leaves out those whose tags forbid it). Arcs that run both ways over the same line become one
+    edge walked both ways. All attributes are kept for `to_networkx`.
 
     Parameters
     ----------
     graph
         A `networkx.MultiDiGraph` with the graph attribute ``crs``, the node attributes ``x`` and
-        ``y``, and the edge attribute ``length`` (metres); ``geometry`` where an edge bends.
-    judge_tags
-        Leave out the arcs whose tags forbid walking, by `circles.walking.TAG_RULES`. Without it
-        every arc counts as walkable, as in a graph made for walking.
+        ``y``, and the edge attribute ``length`` (metres); ``geometry`` where an edge bends. The
+        edge attributes ``kind`` and ``duration_s`` mean what `to_networkx` says; without
+        ``kind`` the tag ``highway`` tells stairs and streets apart.
     min_piece_m
         Connected pieces with less street than this take no part in joining.
 
@@ -95,14 +63,14 @@ def from_osmnx(
     FaultsError
         Attributes are missing; all faults are named.
     InputError
-        No arc is left that may be walked.
+        The graph has no arc.
     """
     _check(graph)
     nodes = list(graph.nodes)
     lon, lat = _node_positions(graph)
-    shelf, refused = _gather(graph, nodes, lon, lat, judge_tags=judge_tags)
+    shelf = _gather(graph, nodes, lon, lat)
     if not shelf.start:
-        message = "the graph has no street that may be walked; was it made for walking?"
+        message = "the graph has no street; was it made for walking, and of the right place?"
         raise InputError(message)
     edges = _edges(shelf)
     pieces = find_pieces(edges, len(nodes), min_piece_m=min_piece_m)
@@ -114,7 +82,7 @@ def from_osmnx(
         edges=edges,
         joinable=pieces.joinable,
         report=NetworkReport(
-            refused_ways=refused,
+            refused_ways={},
             pieces=pieces.count,
             small_pieces=pieces.small,
             small_pieces_m=pieces.small_m,
@@ -208,26 +176,20 @@ def _check(graph: Graph) -> None:
 def _node_positions(graph: Graph) -> tuple[FloatArray, FloatArray]:
     x = np.array([x for _, x in graph.nodes(data="x")], dtype=np.float64)
     y = np.array([y for _, y in graph.nodes(data="y")], dtype=np.float64)
-    return _degrees(x, y, graph.graph["crs"])
+    return in_degrees(x, y, graph.graph["crs"])
 
 
-def _degrees(x: FloatArray, y: FloatArray, crs: object) -> tuple[FloatArray, FloatArray]:
+def in_degrees(x: FloatArray, y: FloatArray, crs: object) -> tuple[FloatArray, FloatArray]:
+    """Return a graph's coordinates as longitude and latitude, whatever its CRS."""
     system = CRS.from_user_input(crs)
     return (x, y) if system.equals(WGS84, ignore_axis_order=True) else to_degrees(x, y, system)
 
 
-def _gather(
-    graph: Graph, nodes: list[Any], lon: FloatArray, lat: FloatArray, *, judge_tags: bool
-) -> tuple[_Shelf, dict[str, int]]:
+def _gather(graph: Graph, nodes: list[Any], lon: FloatArray, lat: FloatArray) -> _Shelf:
     index = {node: i for i, node in enumerate(nodes)}
     shelf = _Shelf()
-    refused: dict[str, int] = {}
     waiting: dict[tuple[int, int], list[int]] = {}
     for tail, head, key, data in graph.edges(keys=True, data=True):
-        ruling = _judge(data)
-        if judge_tags and not ruling.walkable:
-            refused[ruling.reason] = refused.get(ruling.reason, 0) + 1
-            continue
         u, v = index[tail], index[head]
         points = _line(data, u, v, lon, lat, graph.graph["crs"])
         twin = _twin(shelf, waiting.get((v, u), ()), data, points)
@@ -239,16 +201,32 @@ def _gather(
         shelf.start.append(u)
         shelf.end.append(v)
         shelf.length_m.append(float(data["length"]))
-        shelf.kind.append(ruling.kind if ruling.walkable else Kind.STREET)
+        shelf.duration_s.append(float(data.get("duration_s", np.nan)))
+        shelf.kind.append(_kind(data))
         shelf.way_id.append(_first_way(data.get("osmid", 0)))
         shelf.points.append(points)
         shelf.forward.append((key, dict(data)))
         shelf.backward.append(None)
-    return shelf, dict(sorted(refused.items()))
+    return shelf
 
 
-def _judge(data: Attributes) -> Ruling:
-    """Judge an arc; one that OSMnx merged from several ways is only as good as the worst."""
+def _kind(data: Attributes) -> Kind:
+    """Return an arc's kind: its own, or what its tags say; a street if they say nothing."""
+    name = str(data.get("kind", "")).upper()
+    if name in Kind.__members__:
+        return Kind[name]
+    ruling = judge_arc(data)
+    return ruling.kind if ruling.walkable else Kind.STREET
+
+
+def judge_arc(data: Attributes) -> Ruling:
+    """Judge an arc by its tags; one merged from several ways is only as good as the worst.
+
+    Parameters
+    ----------
+    data
+        The arc's attributes; lists where OSMnx merged ways with different values.
+    """
     values = {key: value if isinstance(value, list) else [value] for key, value in data.items()}
     words = {key: [v for v in some if isinstance(v, str)] for key, some in values.items()}
     tags = {key: some[0] for key, some in words.items() if some}
@@ -266,7 +244,7 @@ def _line(
     if geometry is None:
         return np.array([[lon[u], lat[u]], [lon[v], lat[v]]])
     x, y = shapely.get_coordinates(geometry).T
-    return np.column_stack(_degrees(x, y, crs))
+    return np.column_stack(in_degrees(x, y, crs))
 
 
 def _twin(
@@ -300,7 +278,7 @@ def _edges(shelf: _Shelf) -> Edges:
         kind=np.array(shelf.kind, dtype=np.int8),
         forward=np.ones(m, dtype=bool),
         backward=np.array([arc is not None for arc in shelf.backward]),
-        duration_s=np.full(m, np.nan),
+        duration_s=np.array(shelf.duration_s),
         way_id=np.array(shelf.way_id, dtype=np.int64),
         offset=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
         lon=np.ascontiguousarray(lon),

@@ -57,7 +57,7 @@ def travel_times(
     origins = joiner.join(*_points(facilities, "facilities", network), max_access_m=max_access_m)
     field = nearest_cost(network, origins, network.times(walker), direction=direction)
     cost, origin = field.at(joins)
-    names = np.append(facilities.index.to_numpy(dtype=object), None)
+    names = np.array([*facilities.index, None], dtype=object)
     return places.assign(
         travel_time_s=np.where(joins.off_network, np.nan, cost),
         facility=names[origin],

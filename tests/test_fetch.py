@@ -15,7 +15,7 @@ import geopandas as gpd
 import osmnx
 import pytest
 import shapely
-from osm_server import (
+from tests.osm_server import (
     CUT,
     HTML,
     PLACE,

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 from circles.assessment import Assessment
 from circles.maps import content
-from circles.maps.offline import refuse_outside_references, seal
-from circles.texts import Lang, load_texts
+from circles.maps.offline import HTML_LANG, refuse_outside_references, seal
+from circles.texts import load_texts
 
 if TYPE_CHECKING:
     import folium
 
-_HTML_LANG: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
 _DEEPEST_ZOOM = 19
 
 
@@ -29,12 +28,7 @@ def build_map(assessment: Assessment, *, lang: str = "zh") -> "folium.Map":
     InputError
         There are no texts in that language.
     """
-    from circles.maps.elements import (  # noqa: PLC0415 - folium is slow to load
-        DataLayer,
-        MapPage,
-        OfflineMap,
-        Panel,
-    )
+    from circles.maps.elements import DataLayer, MapPage, OfflineMap, Panel
 
     texts = load_texts(lang)
     (south, west), (north, east) = content.bounds(assessment)
@@ -55,7 +49,7 @@ def build_map(assessment: Assessment, *, lang: str = "zh") -> "folium.Map":
     )
     for element in (*layers, Panel(layers, data=content.panel_data(assessment, texts))):
         drawn.add_child(element)
-    page = MapPage(title=content.page_title(assessment, texts), lang=_HTML_LANG[texts.lang])
+    page = MapPage(title=content.page_title(assessment, texts), lang=HTML_LANG[texts.lang])
     page.add_child(drawn)
     return drawn
 

@@ -41,8 +41,8 @@ def ground_data(assessment: Assessment) -> Data:
             str(rank): encode_lines(streets.loc[streets["rank"] == rank, "geometry"])
             for rank in (1, 2, 3)
         },
-        "water": _simple_polygons(assessment.water.geometry),
-        "green": _simple_polygons(assessment.green.geometry),
+        "water": [text for text in _simple_polygons(assessment.water.geometry) if text],
+        "green": [text for text in _simple_polygons(assessment.green.geometry) if text],
     }
 
 
@@ -97,9 +97,9 @@ def reach_data(assessment: Assessment, texts: Texts) -> Data:
         ordered = rows.sort_values("minutes", kind="stable")
         needs.append(
             {
-                "name": _need_name(str(service), str(profile), assessment, texts)
-                if profiles[service] > 1
-                else _need_name(str(service), "", assessment, texts),
+                "name": _need_name(
+                    str(service), str(profile) if profiles[service] > 1 else "", assessment, texts
+                ),
                 "services": _answers(str(service), assessment),
                 "limits": [
                     texts("words.minutes", value=f"{minutes:g}") for minutes in ordered["minutes"]
@@ -227,6 +227,7 @@ def _look(service: str, texts: Texts) -> Data:
 
 
 def _need_name(service: str, profile: str, assessment: Assessment, texts: Texts) -> str:
+    """Return a need's name, with the profile it is walked by if one is given."""
     known = load_catalogue().get(service)
     named = [rule.name for rule in assessment.standard.rules if rule.service == service]
     name = known.name if known else named[0] if named else None
@@ -244,7 +245,7 @@ def _answers(service: str, assessment: Assessment) -> list[str]:
 def _simple_polygons(shapes: Iterable[shapely.Geometry]) -> list[str]:
     """Encode polygons that are only looked at, without bends of less than two steps."""
     simple = shapely.simplify(np.asarray(shapes, dtype=object), 2 / DEGREE)
-    return [text for text in map(encode_polygons, simple) if text]
+    return [encode_polygons(shape) for shape in simple]
 
 
 def _middles(shapes: gpd.GeoSeries) -> gpd.GeoSeries:

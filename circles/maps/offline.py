@@ -8,8 +8,13 @@ from collections.abc import Iterable
 from html.parser import HTMLParser
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Final
 
 from circles.errors import OutputError
+from circles.texts import Lang
+
+HTML_LANG: Final[dict[Lang, str]] = {"zh": "zh-CN", "en": "en"}
+"""The languages of the texts as HTML names them."""
 
 _LOADING = frozenset(
     {

@@ -19,15 +19,14 @@ from circles.explain import (
     required,
     share_range,
 )
-from circles.maps.offline import page_asset, refuse_outside_references, seal
+from circles.maps.offline import HTML_LANG, page_asset, refuse_outside_references, seal
 from circles.standards.model import Rule, Source
-from circles.texts import Lang, Texts, load_texts
+from circles.texts import Texts, load_texts
 
 Row = Mapping[Hashable, Any]
 
 GAPS_SHOWN: Final = 12
 
-_HTML_LANG: Final[dict[Lang, str]] = {"zh": "zh-CN", "en": "en"}
 _UNITS: Final = ("people", "floor_area_m2", "frontage_m")
 _ORDER: Final = ("not_met", "insufficient_data", "met", "not_applicable")
 _TOLERANCE: Final = 1e-9
@@ -124,7 +123,7 @@ def render_briefing(assessment: Assessment, *, map_html: str, lang: str = "zh") 
         t=lambda key, **values: texts(f"briefing.{key}", **values),
         word=lambda key: texts(f"words.{key}"),
         lang=texts.lang,
-        html_lang=_HTML_LANG[texts.lang],
+        html_lang=HTML_LANG[texts.lang],
         style=page_asset("verdicts.css"),
         run=assessment,
         headline=_headline(assessment, texts),

@@ -4,6 +4,7 @@ const circlesMap = (() => {
   const DEGREE = 1e5;
   const VERDICTS = ["met", "not-met", "insufficient", "not-applicable"];
   const TIP_LINES = 5;
+  const TIP_WIDTH = 380;
   const SIGN_ZOOM = 14;
   const PATH_ZOOM = 15;
 
@@ -165,7 +166,16 @@ const circlesMap = (() => {
     group.bindPopup(popup, { className: "circles-popup" });
     group.on("popupopen", () => group.closeTooltip());
     group.on("tooltipopen", () => { if (group.isPopupOpen()) group.closeTooltip(); });
-    group.on("tooltipopen mousemove", () => keepInside(map, group.getTooltip().getElement()));
+    group.on("mousemove", ({ containerPoint }) => {
+      const tooltip = group.getTooltip();
+      const side = containerPoint.x + TIP_WIDTH < group.freeWidth() ? "right" : "left";
+      if (tooltip.options.direction !== side) {
+        tooltip.options.direction = side;
+        tooltip.update();
+      }
+      keepInside(map, tooltip.getElement());
+    });
+    group.freeWidth = () => map.getSize().x;
     group.on("mouseover", ({ layer }) => {
       layer.getElement().classList.add("hovered");
       layer.bringToFront();
@@ -186,7 +196,7 @@ const circlesMap = (() => {
     return group;
   }
 
-  // Leaflet keeps a tooltip inside the map sideways only; move a tall one up or down as well.
+  // Move a tall tooltip up or down until it lies inside the map.
   function keepInside(map, tip) {
     if (!tip) return;
     tip.style.marginTop = "0";
@@ -201,7 +211,8 @@ const circlesMap = (() => {
     const place = pane(map, "labels", 620);
     const middles = decode(data.middles)[0][0];
     const boxes = data.shapes.map((shape) => L.latLngBounds(decode(shape).flat(2)));
-    const size = (box) => (box.getEast() - box.getWest()) * (box.getNorth() - box.getSouth());
+    const size = (box) => box.isValid()
+      && (box.getEast() - box.getWest()) * (box.getNorth() - box.getSouth());
     const order = boxes.map((_, number) => number).sort((one, other) => size(boxes[other]) - size(boxes[one]));
     const markers = middles.map((middle, number) => L.marker(middle, {
       pane: place,

@@ -146,6 +146,7 @@ circlesMap.panel = (() => {
     if (!map.getSize().x) return;
     const top = narrow ? card.offsetHeight + 14 : 16;
     const right = narrow ? 10 : panel.offsetWidth + 24;
+    communities.freeWidth = () => map.getSize().x - right;
     const width = Math.min(POPUP_WIDTH, map.getSize().x - 56);
     Object.assign(communities.getPopup().options, {
       minWidth: width,
@@ -163,15 +164,20 @@ circlesMap.panel = (() => {
     map.getContainer().classList.add("circles-ready");
   }
 
-  // Fit again when the page gets another size (a frame may start with none), but not once a
-  // reader has moved the map.
+  // Fit again when the page gets another size, but not once a reader has moved the map. A frame
+  // may start without a size and hear of it only when it comes into view, so ask until it has one.
   function keepFitted(map, refit) {
     const stop = () => map.off("resize", refit);
     map.on("resize", refit);
     for (const event of ["pointerdown", "wheel", "keydown"]) {
       map.getContainer().addEventListener(event, stop, { once: true, passive: true });
     }
+    const settle = () => {
+      map.invalidateSize({ pan: false });
+      if (!map.getSize().x) setTimeout(settle, 100);
+    };
     refit();
+    settle();
   }
 
   return (map, layers, data) => {
