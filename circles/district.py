@@ -15,7 +15,7 @@ from circles.basemap import Basemap
 from circles.communities import Communities
 from circles.coverage import Reach, coverage
 from circles.crs import WGS84, FloatArray, to_metres
-from circles.demand import Demand, GroupWeights, group_weights
+from circles.demand import PEOPLE, Demand, GroupWeights, group_weights
 from circles.isochrone import reach_areas
 from circles.joining import MAX_ACCESS_M, Joiner, Joins
 from circles.network import Impedance, IntArray, WalkNetwork
@@ -138,7 +138,7 @@ def assess(district: District, *, progress: Progress = lambda _step, _share: Non
     for number, rule in enumerate(rules):
         progress("coverage", 0.1 + 0.4 * number / len(rules))
         tables.append(_verdicts(rule, district, joined, searches))
-    verdicts = pd.concat(tables, ignore_index=True)
+    verdicts = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     order = {community: i for i, community in enumerate(district.communities.table.index)}
     verdicts = verdicts.sort_values(
         "community_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True
@@ -231,7 +231,7 @@ def _verdicts(rule: Rule, district: District, joined: _Joined, searches: _Search
     per_metre = impedance_of(district.network, rule).per_metre / scale
     found["provable_cost"] = _least_margin_m(district, joined) * per_metre
     found["limit"] = limit
-    found["obstacle"] = _obstacles(obstacle, found["total"], district, rule)
+    found["obstacle"] = _obstacles(obstacle, found["total"], people, district, rule)
     return _verdict_rows(rule, found[~np.isnan(limit)], people, district)
 
 
@@ -246,17 +246,21 @@ def _layer_obstacle(rule: Rule, district: District, joined: _Joined) -> str | No
 
 
 def _obstacles(
-    layer: str | None, total: "pd.Series[float]", district: District, rule: Rule
+    layer: str | None,
+    total: "pd.Series[float]",
+    people: GroupWeights,
+    district: District,
+    rule: Rule,
 ) -> "pd.Series[str]":
     """Say for each community why nothing can be known, None where it can."""
     index = district.communities.table.index
     obstacles = pd.Series([layer] * len(index), dtype=object)
     known = _known_total(district.communities.population, rule.group)
-    nowhere = (total <= 0) & ((district.demand.source == "none") | (known > 0))
-    obstacles[nowhere] = "no_demand"
-    obstacles[index.isin(list(district.cut))] = "map_edge"
+    # No weight is nobody only where people were counted, and none of them is missing.
+    obstacles[(total <= 0) & ((people.unit != PEOPLE) | (known > 0))] = "no_demand"
+    obstacles[obstacles.isna() & index.isin(list(district.cut))] = "map_edge"
     # Nobody of the group lives there: no facility is missed, whatever else is unknown.
-    obstacles[known == 0] = None
+    obstacles[(known == 0) & (total <= 0)] = None
     return obstacles
 
 
@@ -310,7 +314,7 @@ def _verdict_rows(
                 "provable_cost": row["provable_cost"],
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_VERDICT_COLUMNS).astype({"group_assumed": bool})
 
 
 _FIGURES: Final = (
@@ -322,6 +326,11 @@ _FIGURES: Final = (
     "median_cost",
     "beyond_median_cost",
 )
+_VERDICT_COLUMNS: Final = [
+    *("community_id", "rule_id", "service", "kind", "group", "group_assumed", "unit", "limit"),
+    *("min_share", "total", *_FIGURES, "verdict", "reason", "shortfall", "nearest_facility"),
+    "provable_cost",
+]
 
 
 def _name_of(names: "np.ndarray[tuple[int], np.dtype[np.object_]]", row: float) -> str | None:
@@ -377,8 +386,8 @@ def _assumptions(verdicts: pd.DataFrame) -> list[Note]:
     for group in sorted(set(assumed["group"])):
         communities = assumed.loc[assumed["group"] == group, "community_id"].nunique()
         notes.append(Note.of("assumptions.group_from_all", group=group, count=communities))
-    if (verdicts["unit"] != "people").any():
-        communities = verdicts.loc[verdicts["unit"] != "people", "community_id"].nunique()
+    if (verdicts["unit"] != PEOPLE).any():
+        communities = verdicts.loc[verdicts["unit"] != PEOPLE, "community_id"].nunique()
         notes.append(Note.of("assumptions.no_population", count=communities))
     return notes
 
@@ -416,6 +425,6 @@ def _warnings(district: District, joined: _Joined, verdicts: pd.DataFrame) -> li
     return notes
 
 
-def _examples(names: "pd.Series[str]") -> str:
+def _examples(names: "pd.Series[str]") -> tuple[str, ...]:
     shown = [name for name in dict.fromkeys(map(str, names)) if name][:_EXAMPLES]
-    return "; ".join(shown) or "–"
+    return tuple(shown) or ("–",)

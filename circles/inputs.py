@@ -155,7 +155,7 @@ def _read_communities(
     notes = []
     if cut:
         names = communities.table.loc[sorted(cut), "name"]
-        notes.append(Note.of("warnings.cut", count=len(cut), examples="; ".join(names[:5])))
+        notes.append(Note.of("warnings.cut", count=len(cut), examples=tuple(names[:5])))
     rule = table.setting
     if isinstance(rule, SettingRule) and rule.urban_from_buildings_per_km2 is not None:
         communities, note = _by_density(communities, streets, rule.urban_from_buildings_per_km2)
@@ -350,7 +350,7 @@ def _layer_notes(
         for service in sorted(absent)
     ]
     if table.osm is not None:
-        notes.append(Note.of("assumptions.osm_facilities", services=", ".join(sorted(table.osm))))
+        notes.append(Note.of("assumptions.osm_facilities", services=tuple(sorted(table.osm))))
     if collected.unclassified:
         notes.append(
             Note.of(
@@ -366,14 +366,14 @@ def _layer_notes(
                 "warnings.unlocated",
                 origin=origin,
                 count=len(collected.unlocated),
-                rows=", ".join(map(str, collected.unlocated[:5])),
+                rows=tuple(map(str, collected.unlocated[:5])),
             )
         )
     return notes
 
 
-def _rows(rows: Sequence[tuple[int, str]]) -> str:
-    return "; ".join(f"{row}: {text}" for row, text in rows[:5])
+def _rows(rows: Sequence[tuple[int, str]]) -> tuple[str, ...]:
+    return tuple(f"{row}: {text}" for row, text in rows[:5])
 
 
 def _check_facilities(facilities: gpd.GeoDataFrame, streets: _Streets) -> None:

@@ -163,13 +163,13 @@ class WalkNetwork:
     @classmethod
     def from_osmnx(cls, graph: "nx.MultiDiGraph[Any]") -> "WalkNetwork":
         """Take over a graph as OSMnx makes it; see `circles.interchange.from_osmnx`."""
-        from circles.interchange import from_osmnx  # noqa: PLC0415 - it builds on this class
+        from circles.interchange import from_osmnx
 
         return from_osmnx(graph)
 
     def to_networkx(self) -> "nx.MultiDiGraph[Any]":
         """Return the network as OSMnx would hold it; see `circles.interchange.to_networkx`."""
-        from circles.interchange import to_networkx  # noqa: PLC0415 - it builds on this class
+        from circles.interchange import to_networkx
 
         return to_networkx(self)
 

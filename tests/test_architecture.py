@@ -43,7 +43,7 @@ def _modules() -> list[Path]:
     return [
         path
         for path in sorted(PACKAGE.rglob("*.py"))
-        if path != PACKAGE / "__init__.py" and "_sample" not in path.parts
+        if path.name not in {"__main__.py"} and path != PACKAGE / "__init__.py"
     ]
 
 

@@ -15,6 +15,15 @@ import geopandas as gpd
 import osmnx
 import pytest
 import shapely
+
+from circles.downloads import NODE_TAGS, WAY_TAGS, street_graph
+from circles.errors import DownloadError, InputError, OutputError
+from circles.facilities import load_catalogue
+from circles.fetch import _comment, _toml_string, fetch_place
+from circles.project import load_project
+from circles.servers import choose_servers
+from circles.texts import load_texts
+from circles.walking import TAG_RULES
 from tests.osm_server import (
     CUT,
     HTML,
@@ -29,15 +38,6 @@ from tests.osm_server import (
     failing,
     found_place,
 )
-
-from circles.downloads import NODE_TAGS, WAY_TAGS, street_graph
-from circles.errors import DownloadError, InputError, OutputError
-from circles.facilities import load_catalogue
-from circles.fetch import _comment, _toml_string, fetch_place
-from circles.project import load_project
-from circles.servers import choose_servers
-from circles.texts import load_texts
-from circles.walking import TAG_RULES
 
 KINDS = ("place", "communities", "streets", "buildings", "facilities")
 ONE_OF_EACH_SERVER = ("place", "communities")

@@ -11,7 +11,6 @@ import pandas as pd
 
 from circles.assessment import Assessment
 from circles.explain import (
-    explain_basis,
     explain_finding,
     explain_rollup,
     group_word,
@@ -20,7 +19,7 @@ from circles.explain import (
     share_range,
 )
 from circles.maps.offline import HTML_LANG, page_asset, refuse_outside_references, seal
-from circles.standards.model import Rule, Source
+from circles.standards.model import Rule, Source, Standard
 from circles.texts import Texts, load_texts
 
 Row = Mapping[Hashable, Any]
@@ -92,7 +91,7 @@ class RuleLine:
     group: str
     limits: tuple[str, ...]
     needed: str
-    basis: str
+    basis: tuple[str, ...]
 
 
 def render_briefing(assessment: Assessment, *, map_html: str, lang: str = "zh") -> str:
@@ -283,7 +282,25 @@ def _rule(rule: Rule, assessment: Assessment, texts: Texts) -> RuleLine:
             for setting, limit in rule.thresholds.items()
         ),
         needed=required(rule.min_share),
-        basis=explain_basis(rule, assessment, texts),
+        basis=_basis(rule, assessment.standard, texts),
+    )
+
+
+def _basis(rule: Rule, standard: Standard, texts: Texts) -> tuple[str, ...]:
+    """Refer to a rule's sources and assumptions by their numbers in the lists of the page."""
+    kinds = {
+        "sources": (rule.sources, [source.id for source in standard.sources]),
+        "assumptions": (rule.assumptions, [assumption.id for assumption in standard.assumptions]),
+    }
+    return tuple(
+        texts(
+            f"briefing.basis_{kind}",
+            numbers=texts("briefing.and").join(
+                str(number) for number in sorted(listed.index(key) + 1 for key in keys)
+            ),
+        )
+        for kind, (keys, listed) in kinds.items()
+        if keys
     )
 
 

@@ -77,7 +77,7 @@ def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
 @contextmanager
 def _gdal_clock(moment: str) -> Iterator[None]:
     """Let GDAL take a moment for the current time, and put back what it was told before."""
-    import pyogrio  # noqa: PLC0415 - only needed to write
+    import pyogrio
 
     name = "OGR_CURRENT_DATE"
     before = pyogrio.get_gdal_config_option(name)
@@ -89,7 +89,7 @@ def _gdal_clock(moment: str) -> Iterator[None]:
 
 
 def _write_layer(layer: gpd.GeoDataFrame, path: Path, name: str, geometry_type: str) -> None:
-    import pyogrio  # noqa: PLC0415 - only needed to write
+    import pyogrio
 
     pyogrio.write_dataframe(
         layer,

@@ -83,7 +83,7 @@ def write_workbook(assessment: Assessment, path: Path, *, lang: str) -> None:
     InputError
         There are no texts in that language.
     """
-    import xlsxwriter  # noqa: PLC0415 - loaded only when a workbook is asked for
+    import xlsxwriter
 
     texts = load_texts(lang)
     content = BytesIO()

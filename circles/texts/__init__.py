@@ -17,6 +17,9 @@ from circles.errors import InputError
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
+#: What fills a gap in a text; a tuple is a list of names, joined as the language joins them.
+Value = str | int | float | tuple[str, ...]
+_COMMA: dict[Lang, str] = {"zh": "、", "en": ", "}
 
 
 class Bilingual(BaseModel):
@@ -45,10 +48,10 @@ class Note:
     """
 
     key: str
-    values: tuple[tuple[str, str | int | float], ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
 
     @classmethod
-    def of(cls, key: str, **values: str | float) -> "Note":
+    def of(cls, key: str, **values: Value) -> "Note":
         """Make a note from a text's key and the values that fill it."""
         return cls(key, tuple(values.items()))
 
@@ -72,7 +75,9 @@ class Texts:
 
     def note(self, note: Note) -> str:
         """Put a note into this language's words."""
-        return self(note.key, **dict(note.values))
+        comma = _COMMA[self.lang]
+        shown = {k: comma.join(v) if isinstance(v, tuple) else v for k, v in note.values}
+        return self(note.key, **shown)
 
 
 @cache

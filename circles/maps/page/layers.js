@@ -5,6 +5,8 @@ const circlesMap = (() => {
   const VERDICTS = ["met", "not-met", "insufficient", "not-applicable"];
   const TIP_LINES = 5;
   const TIP_WIDTH = 380;
+  const LABEL_SHIFTS = [0, -22, 22, -44, 44, -66, 66];
+  const SIGN_SIZE = 18;
   const SIGN_ZOOM = 14;
   const PATH_ZOOM = 15;
 
@@ -155,7 +157,9 @@ const circlesMap = (() => {
     const popup = ({ options: { number } }) => {
       const lines = data.findings[number].map((finding) => {
         const basis = data.bases[finding[0]];
-        return findingLine(finding, basis ? h("small", {}, basis) : null);
+        return findingLine(finding, basis
+          ? h("details", {}, h("summary", {}, words.basis ?? ""), h("small", {}, basis))
+          : null);
       });
       return h("div", { class: "circles-card circles-all" }, ...head(number),
         data.facts[number] ? h("p", { class: "circles-facts" }, data.facts[number]) : null,
@@ -222,19 +226,35 @@ const circlesMap = (() => {
         html: h("bdi", {}, data.names[number]) }),
     }));
     const group = L.layerGroup(markers);
+    // Where facilities' signs stand, so that names can keep clear of them.
+    const signs = () => map.getContainer().classList.contains("circles-far") ? []
+      : [...map.getPane("markerPane").children].map((icon) => {
+        const slot = Number(icon.firstChild.style.getPropertyValue("--slot"));
+        const middle = L.DomUtil.getPosition(icon).add([slot * SIGN_SIZE, 0]);
+        return L.bounds(middle.subtract([SIGN_SIZE / 2, SIGN_SIZE / 2]),
+          middle.add([SIGN_SIZE / 2, SIGN_SIZE / 2]));
+      });
     const settle = () => {
       const taken = [];
+      const avoided = signs();
       for (const number of order) {
         const text = markers[number].getElement()?.firstChild;
         if (!text || !boxes[number].isValid()) continue;
         const middle = map.latLngToLayerPoint(middles[number]);
         const half = L.point(text.offsetWidth / 2 + 3, text.offsetHeight / 2 + 2);
-        const own = L.bounds(middle.subtract(half), middle.add(half));
-        const span = map.latLngToLayerPoint(boxes[number].getNorthEast()).x
-          - map.latLngToLayerPoint(boxes[number].getSouthWest()).x;
-        const fits = span > text.offsetWidth * 0.8 && !taken.some((other) => other.overlaps(own));
+        const span = map.latLngToLayerPoint(boxes[number].getSouthEast())
+          .subtract(map.latLngToLayerPoint(boxes[number].getNorthWest()));
+        const at = (shift) => L.bounds(middle.subtract(half).add([0, shift]),
+          middle.add(half).add([0, shift]));
+        const free = LABEL_SHIFTS.filter((shift) => Math.abs(shift) < span.y / 3
+          && !taken.some((other) => other.overlaps(at(shift))));
+        const best = free.find((shift) => !avoided.some((other) => other.overlaps(at(shift))))
+          ?? free[0];
+        const fits = span.x > text.offsetWidth * 0.8 && best !== undefined;
         text.classList.toggle("hidden", !fits);
-        if (fits) taken.push(own);
+        if (!fits) continue;
+        text.style.marginTop = `${best}px`;
+        taken.push(at(best));
       }
     };
     group.on("add", () => { map.on("zoomend", settle); map.whenReady(settle); });

@@ -151,7 +151,7 @@ circlesMap.panel = (() => {
     Object.assign(communities.getPopup().options, {
       minWidth: width,
       maxWidth: width,
-      autoPanPaddingTopLeft: [10, top],
+      autoPanPaddingTopLeft: [narrow ? 10 : 56, card.offsetHeight + 24],
       autoPanPaddingBottomRight: [right, 10],
     });
     map.setMinZoom(0);
