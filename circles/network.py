@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import networkx as nx
@@ -106,6 +107,32 @@ class Impedance:
 
 
 @dataclass(frozen=True)
+class Arcs:
+    """Both directions of every edge, sorted by the node they leave: compressed rows.
+
+    Parameters
+    ----------
+    offset
+        int64, shape (n + 1,): node `u` is left by the arcs ``offset[u]:offset[u + 1]``.
+    head
+        The node an arc leads to, int32, shape (2m,).
+    edge
+        The edge an arc belongs to, int32, shape (2m,).
+    along
+        Whether the arc runs from the edge's start to its end, shape (2m,).
+    """
+
+    offset: IntArray
+    head: IndexArray
+    edge: IndexArray
+    along: BoolArray
+
+    def costs(self, along: FloatArray, against: FloatArray) -> FloatArray:
+        """Return every arc's cost from the edges' costs in their two directions."""
+        return np.where(self.along, along[self.edge], against[self.edge])
+
+
+@dataclass(frozen=True)
 class WalkNetwork:
     """All ways a pedestrian may use, with one node wherever two of them meet.
 
@@ -136,7 +163,21 @@ class WalkNetwork:
     report: NetworkReport
     attributes: "GraphAttributes | None" = None
 
-    @property
+    @cached_property
+    def arcs(self) -> Arcs:
+        """Both directions of every edge, sorted by the node they leave."""
+        edges, m = self.edges, len(self.edges)
+        tail = np.concatenate([edges.start, edges.end])
+        order = np.argsort(tail, kind="stable").astype(np.int32)
+        count = np.bincount(tail, minlength=len(self.node_id))
+        return Arcs(
+            offset=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+            head=np.concatenate([edges.end, edges.start])[order],
+            edge=order % np.int32(m),
+            along=order < m,
+        )
+
+    @cached_property
     def xy_m(self) -> tuple[FloatArray, FloatArray]:
         """The points of all edges in metres of `crs` (see `Edges.offset`)."""
         return to_metres(self.edges.lon, self.edges.lat, self.crs)

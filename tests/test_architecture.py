@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "circles"
 ORDER = (  # noqa: SIM905 - forty quoted words would hide the order
     """
 errors texts crs xml_guard tables osm boundaries walking network components plazas network_osm
-interchange graphml joining travel nearest isochrone files communities buildings demand facilities
+interchange graphml joining kernels travel nearest isochrone files communities buildings demand facilities
 standards coverage scoring basemap assessment district explain maps reports project servers
 downloads fetch inputs outputs pipeline cli
 """
