@@ -14,6 +14,7 @@ from circles.network import BoolArray, IndexArray, IntArray, WalkNetwork
 #: Farther than this from every edge, a point is off the network.
 MAX_ACCESS_M: Final = 250.0
 _CELL_M: Final = 100.0
+_AT_END: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,12 @@ class Joiner:
         edge_m = self.edge_m[self.segment_edge[at]]
         with np.errstate(invalid="ignore"):
             share = np.where(edge_m > 0, (self.along_m[at] + part * length_m) / edge_m, 0.0)
+        # A join at an end is exactly there: beyond it lies the node, not a hair of the edge, which
+        # may be one nobody can walk.
+        share = np.where(share < _AT_END, 0.0, np.where(share > 1.0 - _AT_END, 1.0, share))
         return Joins(
             edge=np.where(found, self.segment_edge[at], -1).astype(np.int32),
-            share=np.where(found, np.clip(share, 0.0, 1.0), np.nan),
+            share=np.where(found, share, np.nan),
             access_m=np.where(found, access_m, np.nan),
         )
 

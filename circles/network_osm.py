@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circles.components import find_pieces
+from circles.contraction import NodeTable, contract, order_nodes
 from circles.crs import FloatArray, to_metres
 from circles.errors import InputError
 from circles.network import (
@@ -67,14 +68,14 @@ def network_from_osm(extract: OsmExtract, *, min_piece_m: float = MIN_PIECE_M) -
     barred = np.array([node for node, tags in extract.barriers.items() if blocks(tags)], np.int64)
     lines, blocked = _cut_at(lines, np.unique(barred))
     lines = _with_chords(lines, extract)
-    edges, node_id, node_lon, node_lat = _split(lines, extract.ways, rulings)
-    pieces = find_pieces(edges, len(node_id), min_piece_m=min_piece_m)
+    edges, nodes = order_nodes(*contract(*_split(lines, extract.ways, rulings)))
+    pieces = find_pieces(edges, len(nodes.node_id), min_piece_m=min_piece_m)
     refused = Counter(ruling.reason for ruling in rulings if not ruling.walkable)
     return WalkNetwork(
-        crs=network_crs(node_lon, node_lat),
-        node_id=node_id,
-        node_lon=node_lon,
-        node_lat=node_lat,
+        crs=network_crs(edges.lon, edges.lat),
+        node_id=nodes.node_id,
+        node_lon=nodes.lon,
+        node_lat=nodes.lat,
         edges=edges,
         joinable=pieces.joinable,
         report=NetworkReport(
@@ -152,9 +153,7 @@ def _with_chords(lines: _Lines, extract: OsmExtract) -> _Lines:
     )
 
 
-def _split(
-    lines: _Lines, ways: OsmWays, rulings: list[Ruling]
-) -> tuple[Edges, IntArray, FloatArray, FloatArray]:
+def _split(lines: _Lines, ways: OsmWays, rulings: list[Ruling]) -> tuple[Edges, NodeTable]:
     """Split lines into edges at the nodes they share and at their ends."""
     ids, first_seen, node = np.unique(lines.node_id, return_index=True, return_inverse=True)
     is_first = np.zeros(len(node), dtype=bool)
@@ -174,7 +173,7 @@ def _split(
         lines, begin, finish, index[node[begin]], index[node[finish]], way, ways, rulings
     )
     seen = first_seen[junctions]
-    return edges, ids[junctions], lines.lon[seen], lines.lat[seen]
+    return edges, NodeTable(ids[junctions], lines.lon[seen], lines.lat[seen])
 
 
 def _without_empty(begin: IntArray, finish: IntArray, lines: _Lines) -> tuple[IntArray, IntArray]:

@@ -14,10 +14,10 @@ PACKAGE = Path(__file__).parent.parent / "circles"
 #: two ends of the pipeline.
 ORDER = (  # noqa: SIM905 - forty quoted words would hide the order
     """
-errors texts crs xml_guard tables osm boundaries walking network components plazas network_osm
+errors texts crs xml_guard tables osm boundaries walking network components contraction plazas network_osm
 interchange graphml joining kernels travel nearest isochrone files communities buildings demand facilities
 standards coverage scoring basemap assessment district explain maps reports project servers
-downloads fetch inputs outputs pipeline cli
+downloads fetch streets residents inputs outputs pipeline cli
 """
 ).split()
 
