@@ -13,7 +13,7 @@ from circles.network import BoolArray, IndexArray, IntArray, WalkNetwork
 
 #: Farther than this from every edge, a point is off the network.
 MAX_ACCESS_M: Final = 250.0
-_CELL_M: Final = 100.0
+_CELL_M: Final = 40.0
 _AT_END: Final = 1e-9
 
 

@@ -63,12 +63,7 @@ class CostField:
         edge, share = points.edge[joined], points.share[joined]
         edges = self.network.edges
         ends = np.stack([edges.start[edge], edges.end[edge]])
-        legs = np.stack(
-            [
-                _part(share, self._toward_start(edge)),
-                _part(1.0 - share, self._toward_end(edge)),
-            ]
-        )
+        legs = legs_to_ends(edge, share, self.impedance, self.direction)
         through = legs + self.node_cost[ends]
         side = through.argmin(axis=0)
         row = np.arange(len(joined))
@@ -80,29 +75,18 @@ class CostField:
         all_origin[joined] = np.where(np.isfinite(cost), origin, -1)
         return all_cost, all_origin
 
-    def _toward_start(self, edge: IndexArray) -> FloatArray:
-        """Cost of a whole edge between a point on it and its start, in the field's direction."""
-        costs = self.impedance.backward if self.direction == "to" else self.impedance.forward
-        return costs[edge]
-
-    def _toward_end(self, edge: IndexArray) -> FloatArray:
-        costs = self.impedance.forward if self.direction == "to" else self.impedance.backward
-        return costs[edge]
-
     def _along_shared_edges(
         self, edge: IndexArray, share: FloatArray, cost: FloatArray, origin: IndexArray
     ) -> tuple[FloatArray, IndexArray]:
         """Improve costs where an origin lies on the point's own edge."""
-        point, source = _pairs_on_one_edge(edge, self.origins.edge)
+        point, source = equal_pairs(edge, self.origins.edge)
         if not len(point):
             return cost, origin
         ahead = self.origins.share[source] - share[point]
-        on_edge = edge[point]
-        along = np.where(
-            ahead >= 0,
-            _part(ahead, self._toward_end(on_edge)),
-            _part(-ahead, self._toward_start(on_edge)),
-        )
+        forth, back = self.impedance.forward[edge[point]], self.impedance.backward[edge[point]]
+        if self.direction == "from":
+            forth, back = back, forth
+        along = np.where(ahead >= 0, part_of_cost(ahead, forth), part_of_cost(-ahead, back))
         along += self.origins.access_m[source] * self.impedance.per_metre
         order = np.lexsort((source, along, point))
         first = order[np.flatnonzero(np.diff(point[order], prepend=-1))]
@@ -150,13 +134,13 @@ def nearest_cost(
             f"this one has {len(network.edges)}"
         )
         raise InputError(message)
-    graph = _search_graph(network, impedance, direction)
-    seeds = _seeds(network, origins, impedance, direction)
+    graph = search_graph(network, impedance, direction)
+    seeds = search_seeds(network, origins, impedance, direction)
     node_cost, node_origin = kernels.nearest(*graph, *seeds, limit, _bucket_width(graph[2]))
     return CostField(network, impedance, direction, node_cost, node_origin, origins)
 
 
-def _search_graph(
+def search_graph(
     network: WalkNetwork, impedance: Impedance, direction: Direction
 ) -> tuple[IntArray, IndexArray, FloatArray]:
     """Arcs in the direction of the search; "to" the origins it walks every arc backwards."""
@@ -167,7 +151,7 @@ def _search_graph(
     return arcs.offset, arcs.head, arcs.costs(along, against)
 
 
-def _seeds(
+def search_seeds(
     network: WalkNetwork, origins: Joins, impedance: Impedance, direction: Direction
 ) -> tuple[IndexArray, FloatArray, IndexArray]:
     """Where the search starts: at both ends of each origin's edge, with what it costs to get there.
@@ -181,7 +165,9 @@ def _seeds(
         to_start, to_end = to_end, to_start
     access = origins.access_m[joined] * impedance.per_metre
     node = np.stack([network.edges.start[edge], network.edges.end[edge]], axis=1)
-    cost = np.stack([access + _part(share, to_start), access + _part(1.0 - share, to_end)], axis=1)
+    cost = np.stack(
+        [access + part_of_cost(share, to_start), access + part_of_cost(1.0 - share, to_end)], axis=1
+    )
     return node.ravel(), cost.ravel(), np.repeat(joined, 2)
 
 
@@ -192,17 +178,42 @@ def _bucket_width(cost: FloatArray) -> float:
     return mean or 1.0
 
 
-def _part(share: FloatArray, cost: FloatArray) -> FloatArray:
+def legs_to_ends(
+    edge: IndexArray, share: FloatArray, impedance: Impedance, direction: Direction
+) -> FloatArray:
+    """Return what lies between points on edges and the start and end of their edges.
+
+    Parameters
+    ----------
+    edge, share
+        Where the points join, shape (k,).
+    impedance
+        What edges cost.
+    direction
+        ``"to"``: walking from the points; ``"from"``: walking to them.
+
+    Returns
+    -------
+    array
+        Shape (2, k): cost to the start, cost to the end.
+    """
+    to_start, to_end = impedance.backward[edge], impedance.forward[edge]
+    if direction == "from":
+        to_start, to_end = to_end, to_start
+    return np.stack([part_of_cost(share, to_start), part_of_cost(1.0 - share, to_end)])
+
+
+def part_of_cost(share: FloatArray, cost: FloatArray) -> FloatArray:
     """Return that share of a cost; none of a forbidden edge (inf) costs nothing."""
     return np.where(share > 0, share, 0.0) * np.where(share > 0, cost, 0.0)
 
 
-def _pairs_on_one_edge(edge: IndexArray, origin_edge: IndexArray) -> tuple[IntArray, IntArray]:
-    """Return all pairs (point, origin) that share an edge."""
-    order = np.argsort(origin_edge, kind="stable")
-    ranked = origin_edge[order]
-    low = np.searchsorted(ranked, edge, side="left")
-    count = np.searchsorted(ranked, edge, side="right") - low
-    point = np.repeat(np.arange(len(edge)), count)
-    nth = np.arange(len(point)) - np.repeat(np.cumsum(count) - count, count)
-    return point, order[np.repeat(low, count) + nth]
+def equal_pairs(left: IndexArray, right: IndexArray) -> tuple[IntArray, IntArray]:
+    """Return all pairs of positions at which two arrays hold the same number."""
+    order = np.argsort(right, kind="stable")
+    ranked = right[order]
+    low = np.searchsorted(ranked, left, side="left")
+    count = np.searchsorted(ranked, left, side="right") - low
+    first = np.repeat(np.arange(len(left)), count)
+    nth = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
+    return first, order[np.repeat(low, count) + nth]

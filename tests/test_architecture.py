@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "circles"
 ORDER = (  # noqa: SIM905 - forty quoted words would hide the order
     """
 errors texts crs xml_guard tables osm boundaries walking network components contraction plazas network_osm
-interchange graphml joining kernels travel nearest isochrone files communities buildings demand facilities
-standards coverage scoring basemap assessment district explain maps reports project servers
+interchange graphml joining kernels travel matrix nearest isochrone files communities buildings demand facilities
+standards coverage scoring basemap assessment district explain maps reports validation project servers
 downloads fetch streets residents inputs outputs pipeline cli
 """
 ).split()
