@@ -6,6 +6,7 @@ from typing import Final, cast
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import shapely
 from pyproj import CRS, Transformer
 
 from circles.errors import InputError
@@ -59,6 +60,52 @@ def _project(
 ) -> tuple[FloatArray, FloatArray]:
     transformer = Transformer.from_crs(source, target, always_xy=True)
     return cast("tuple[FloatArray, FloatArray]", transformer.transform(x, y))
+
+
+def local_points(frame: gpd.GeoDataFrame, crs: CRS, name: str) -> tuple[FloatArray, FloatArray]:
+    """Return a point of each row in metres of a local system.
+
+    Parameters
+    ----------
+    frame
+        Any geometry, in any CRS; other geometries than points count at a point on them.
+    crs
+        The local metric system.
+    name
+        What to call the table in messages.
+
+    Returns
+    -------
+    tuple of array
+        x and y, metres, shape (rows,) each.
+
+    Raises
+    ------
+    InputError
+        The frame has no CRS, or rows have no place, or one that cannot be on the Earth.
+    """
+    geometry = require_crs(frame, name).geometry
+    missing = (geometry.isna() | geometry.is_empty).to_numpy()
+    if missing.any():
+        message = f"{name} has rows without a place: {_some(frame, missing)}; locate or remove them"
+        raise InputError(message)
+    points = shapely.point_on_surface(geometry.to_numpy())
+    lon, lat = to_degrees(shapely.get_x(points), shapely.get_y(points), geometry.crs)
+    x_m, y_m = to_metres(lon, lat, crs)
+    strange = ~(np.isfinite(x_m) & np.isfinite(y_m) & (np.abs(lat) <= 90) & (np.abs(lon) <= 180))
+    if strange.any():
+        first = points[strange][0]
+        message = (
+            f"{name} has rows that cannot be on the Earth: {_some(frame, strange)}; the first is "
+            f"at {first.x:g}, {first.y:g} — are longitude and latitude swapped, or is the CRS wrong?"
+        )
+        raise InputError(message)
+    return x_m, y_m
+
+
+def _some(frame: gpd.GeoDataFrame, rows: npt.NDArray[np.bool_]) -> str:
+    names = [str(index) for index in frame.index[rows]]
+    return ", ".join(names[:5]) + (f" … ({len(names)} rows)" if len(names) > 5 else "")
 
 
 def require_crs(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:

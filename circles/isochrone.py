@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from circles.crs import FloatArray, require_crs
+from circles.crs import FloatArray, local_points
 from circles.errors import InputError
 from circles.joining import MAX_ACCESS_M, Joiner, Joins
 from circles.network import BoolArray, WalkNetwork
@@ -100,7 +100,7 @@ def isochrones(
     limits_s = _limits(minutes)
     walker = profile_by_id(profile) if isinstance(profile, str) else profile
     frame = gpd.GeoDataFrame(geometry=origins.geometry)
-    points = _points(frame, network)
+    points = local_points(frame, network.crs, "the table of origins")
     joiner = Joiner.of(network)
     joins = joiner.join(*points, max_access_m=max_access_m)
     impedance = network.times(walker)
@@ -130,16 +130,6 @@ def _limits(minutes: Sequence[float]) -> list[float]:
         message = f"minutes must be positive numbers, at least one; got {list(minutes)}"
         raise InputError(message)
     return [m * 60.0 for m in minutes]
-
-
-def _points(frame: gpd.GeoDataFrame, network: WalkNetwork) -> tuple[FloatArray, FloatArray]:
-    local = require_crs(frame, "the table of origins").to_crs(network.crs).geometry
-    empty = local.is_empty | local.isna()
-    if empty.any():
-        message = f"origins without a position: {', '.join(map(str, local.index[empty][:5]))}"
-        raise InputError(message)
-    points = shapely.point_on_surface(local.to_numpy())
-    return shapely.get_x(points), shapely.get_y(points)
 
 
 def reach_areas(

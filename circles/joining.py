@@ -15,6 +15,7 @@ from circles.network import BoolArray, IndexArray, IntArray, WalkNetwork
 MAX_ACCESS_M: Final = 250.0
 _CELL_M: Final = 40.0
 _AT_END: Final = 1e-9
+_NOWHERE_M: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,15 @@ class Joiner:
         Parameters
         ----------
         x_m, y_m
-            Points in metres of the network's `crs`, shape (k,).
+            Points in metres of the network's `crs`, shape (k,); one that is not finite is off the
+            network.
         max_access_m
             Points farther than this from every edge are off the network.
         """
+        placed = np.isfinite(x_m) & np.isfinite(y_m)
         segment, part, access_m = _nearest_segments(
-            np.ascontiguousarray(x_m, dtype=np.float64),
-            np.ascontiguousarray(y_m, dtype=np.float64),
+            np.where(placed, x_m, self.west - 2 * max_access_m - _NOWHERE_M),
+            np.where(placed, y_m, self.south),
             self.x1,
             self.y1,
             self.x2,

@@ -2,10 +2,9 @@
 
 import geopandas as gpd
 import numpy as np
-import shapely
+import pandas as pd
 
-from circles.crs import FloatArray, require_crs
-from circles.errors import InputError
+from circles.crs import local_points
 from circles.joining import MAX_ACCESS_M, Joiner
 from circles.network import WalkNetwork
 from circles.travel import Direction, nearest_cost
@@ -49,30 +48,19 @@ def travel_times(
     Raises
     ------
     InputError
-        A table has no CRS, a geometry is missing, or a profile is not known.
+        A table has no CRS, a row has no place on Earth, or a profile is not known.
     """
     walker = profile_by_id(profile) if isinstance(profile, str) else profile
     joiner = Joiner.of(network)
-    joins = joiner.join(*_points(places, "places", network), max_access_m=max_access_m)
-    origins = joiner.join(*_points(facilities, "facilities", network), max_access_m=max_access_m)
+    starts = local_points(places, network.crs, "the table of places")
+    ends = local_points(facilities, network.crs, "the table of facilities")
+    joins = joiner.join(*starts, max_access_m=max_access_m)
+    origins = joiner.join(*ends, max_access_m=max_access_m)
     field = nearest_cost(network, origins, network.times(walker), direction=direction)
     cost, origin = field.at(joins)
     names = np.array([*facilities.index, None], dtype=object)
     return places.assign(
         travel_time_s=np.where(joins.off_network, np.nan, cost),
-        facility=names[origin],
+        facility=pd.Series(names[origin], index=places.index, dtype=object),
         off_network=joins.off_network,
     )
-
-
-def _points(
-    frame: gpd.GeoDataFrame, name: str, network: WalkNetwork
-) -> tuple[FloatArray, FloatArray]:
-    geometry = require_crs(frame, f"the table of {name}").to_crs(network.crs).geometry
-    missing = geometry.isna() | geometry.is_empty
-    if missing.any():
-        rows = ", ".join(map(str, geometry.index[missing][:5]))
-        message = f"the table of {name} has rows without a place: {rows}; remove or locate them"
-        raise InputError(message)
-    points = shapely.point_on_surface(geometry.to_numpy())
-    return shapely.get_x(points), shapely.get_y(points)

@@ -199,5 +199,13 @@ def test_origins_without_crs_or_position_are_refused(tmp_path: Path) -> None:
     network = read(drawing, tmp_path)
     with pytest.raises(InputError, match="no coordinate reference system"):
         isochrones(network, gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)]))
-    with pytest.raises(InputError, match="origins without a position: x"):
+    with pytest.raises(InputError, match="rows without a place: x"):
         isochrones(network, gpd.GeoDataFrame(index=["x"], geometry=[None], crs=4326))
+
+
+def test_a_place_off_the_earth_is_refused(tmp_path: Path) -> None:
+    """Latitude and longitude the wrong way round are no place in the north; nothing is drawn."""
+    drawing = Drawing().node("a", 0, 0).node("b", 90, 0).way("a b", highway="path")
+    swapped = gpd.GeoDataFrame(index=["x"], geometry=[shapely.Point(23.0, 113.3)], crs=4326)
+    with pytest.raises(InputError, match=r"cannot be on the Earth: x.*swapped"):
+        isochrones(read(drawing, tmp_path), swapped)
