@@ -4,10 +4,9 @@ from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from circles.crs import FloatArray
-from circles.network import BoolArray, Edges, IndexArray, IntArray
+from circles.network import BoolArray, Edges, IndexArray, IntArray, points_of_edges
 
 _HILBERT_BITS = 16
 
@@ -67,7 +66,7 @@ def order_nodes(edges: Edges, nodes: NodeTable) -> tuple[Edges, NodeTable]:
     index[rank] = np.arange(len(rank), dtype=np.int32)
     moved = replace(edges, start=index[edges.start], end=index[edges.end])
     by_start = np.lexsort((moved.end, moved.start))
-    return _take(moved, by_start), nodes.take(rank)
+    return moved.take(by_start), nodes.take(rank)
 
 
 def hilbert_index(x: FloatArray, y: FloatArray) -> IntArray:
@@ -201,7 +200,7 @@ def _points(
     edges: Edges, chain_edge: IndexArray, chain_turned: BoolArray, offset: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Return the points of all chains in walking order, without repeating those in between."""
-    point, part = _points_of(edges.offset, chain_edge, chain_turned)
+    point, part = points_of_edges(edges.offset, chain_edge, chain_turned)
     begins = np.zeros(len(chain_edge), dtype=bool)
     begins[offset[:-1]] = True
     # Each part but a chain's first starts where the one before it ended.
@@ -210,34 +209,3 @@ def _points(
     kept = point[~repeated]
     size = np.diff(edges.offset)[chain_edge] - ~begins
     return kept, np.concatenate([[0], np.add.reduceat(size, offset[:-1]).cumsum()]).astype(np.int64)
-
-
-def _points_of(
-    offset: IntArray, edge: npt.NDArray[np.int32] | IntArray, turned: BoolArray
-) -> tuple[IntArray, IntArray]:
-    """Return the point numbers of edges in turn, backwards where turned, and whose they are."""
-    size = np.diff(offset)[edge]
-    part = np.repeat(np.arange(len(edge)), size)
-    nth = np.arange(len(part)) - np.repeat(np.cumsum(size) - size, size)
-    along = offset[edge][part] + nth
-    against = offset[np.asarray(edge) + 1][part] - 1 - nth
-    return np.where(turned[part], against, along), part
-
-
-def _take(edges: Edges, rows: IntArray) -> Edges:
-    """Return the edges of these rows, in this order."""
-    point, _ = _points_of(edges.offset, rows, np.zeros(len(rows), dtype=bool))
-    size = np.diff(edges.offset)[rows]
-    return Edges(
-        start=edges.start[rows],
-        end=edges.end[rows],
-        length_m=edges.length_m[rows],
-        kind=edges.kind[rows],
-        forward=edges.forward[rows],
-        backward=edges.backward[rows],
-        duration_s=edges.duration_s[rows],
-        way_id=edges.way_id[rows],
-        offset=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-        lon=edges.lon[point],
-        lat=edges.lat[point],
-    )

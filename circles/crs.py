@@ -87,7 +87,8 @@ def local_points(frame: gpd.GeoDataFrame, crs: CRS, name: str) -> tuple[FloatArr
     geometry = require_crs(frame, name).geometry
     missing = (geometry.isna() | geometry.is_empty).to_numpy()
     if missing.any():
-        message = f"{name} has rows without a place: {_some(frame, missing)}; locate or remove them"
+        rows = _some(frame, missing)
+        message = f"{name} has rows without a place: {rows}; locate or remove them"
         raise InputError(message)
     points = shapely.point_on_surface(geometry.to_numpy())
     lon, lat = to_degrees(shapely.get_x(points), shapely.get_y(points), geometry.crs)
@@ -97,7 +98,8 @@ def local_points(frame: gpd.GeoDataFrame, crs: CRS, name: str) -> tuple[FloatArr
         first = points[strange][0]
         message = (
             f"{name} has rows that cannot be on the Earth: {_some(frame, strange)}; the first is "
-            f"at {first.x:g}, {first.y:g} — are longitude and latitude swapped, or is the CRS wrong?"
+            f"at {first.x:g}, {first.y:g} — are longitude and latitude swapped, or is the CRS "
+            "wrong?"
         )
         raise InputError(message)
     return x_m, y_m

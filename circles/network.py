@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import networkx as nx
@@ -19,7 +20,7 @@ IndexArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
 #: Connected pieces with less street than this are left out of joining (the largest never is).
-MIN_PIECE_M: Final = 5_000.0
+MIN_PIECE_M: Final = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,45 @@ class Edges:
     def __len__(self) -> int:
         """Return the number of edges."""
         return len(self.start)
+
+    def take(self, rows: IntArray) -> "Edges":
+        """Return the edges of these rows, in this order, with their points."""
+        point, _ = points_of_edges(self.offset, rows, np.zeros(len(rows), dtype=bool))
+        size = self.offset[np.asarray(rows) + 1] - self.offset[rows]
+        return Edges(
+            start=self.start[rows],
+            end=self.end[rows],
+            length_m=self.length_m[rows],
+            kind=self.kind[rows],
+            forward=self.forward[rows],
+            backward=self.backward[rows],
+            duration_s=self.duration_s[rows],
+            way_id=self.way_id[rows],
+            offset=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
+            lon=self.lon[point],
+            lat=self.lat[point],
+        )
+
+
+def points_of_edges(
+    offset: IntArray, edge: IndexArray | IntArray, turned: BoolArray
+) -> tuple[IntArray, IntArray]:
+    """Return the point numbers of edges in turn, backwards where turned, and whose they are.
+
+    Parameters
+    ----------
+    offset
+        Where each edge's points begin (see `Edges.offset`).
+    edge
+        The edges, shape (k,).
+    turned
+        Which of them to walk from end to start, shape (k,).
+    """
+    begin, finish = offset[edge], offset[np.asarray(edge) + 1]
+    size = finish - begin
+    part = np.repeat(np.arange(len(edge)), size)
+    nth = np.arange(len(part)) - np.repeat(np.cumsum(size) - size, size)
+    return np.where(turned[part], (finish - 1)[part] - nth, begin[part] + nth), part
 
 
 @dataclass(frozen=True)
@@ -200,6 +240,21 @@ class WalkNetwork:
     def distances(self) -> Impedance:
         """Return what each edge measures, metres."""
         return _impedance(self.edges, self.edges.length_m, 1.0)
+
+    def save(self, path: Path | str) -> Path:
+        """Save the network as a folder of arrays; see `circles.saved.save_network`."""
+        from circles.saved import save_network  # it builds on this class
+
+        return save_network(self, path)
+
+    @classmethod
+    def load(
+        cls, path: Path | str, *, box: tuple[float, float, float, float] | None = None
+    ) -> "WalkNetwork":
+        """Load a saved network, whole or by box; see `circles.saved.load_network`."""
+        from circles.saved import load_network  # it builds on this class
+
+        return load_network(path, box=box)
 
     @classmethod
     def from_osmnx(cls, graph: "nx.MultiDiGraph[Any]") -> "WalkNetwork":

@@ -46,6 +46,7 @@ class Page:
     sessions: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    contexts: list[str] = field(default_factory=list)
 
     def send(self, method: str, **params: object) -> dict[str, Any]:
         """Send a command to the page and return its result."""
@@ -60,11 +61,13 @@ class Page:
 
     def ask(self, expression: str, *, frame: bool = False) -> Any:
         """Evaluate JavaScript in the page, or in its embedded frame, and return the value."""
-        session = self.sessions[-1] if frame else self.session
-        answer = self.browser.send(
+        where = {"uniqueContextId": self.contexts[-1]} if frame else {}
+        answer = self.send(
             "Runtime.evaluate",
-            {"expression": expression, "returnByValue": True, "awaitPromise": True},
-            session=session,
+            expression=expression,
+            returnByValue=True,
+            awaitPromise=True,
+            **where,
         )
         if "exceptionDetails" in answer:
             raise AssertionError(json.dumps(answer["exceptionDetails"])[:2000])
@@ -112,7 +115,11 @@ class Page:
 
     def heard(self, method: str, params: Mapping[str, Any]) -> None:
         """Record an event of the page or one of its frames."""
-        if method == "Network.requestWillBeSent":
+        if method == "Runtime.executionContextCreated":
+            self.contexts.append(
+                params["context"]["uniqueId"]
+            )  # the frame's comes after the page's
+        elif method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
         elif method == "Network.webSocketCreated":
             self.requests.append(params["url"])
