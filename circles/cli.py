@@ -1,11 +1,13 @@
 """The command line: parse, call one public function, print."""
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
 from importlib.resources import as_file, files
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -16,6 +18,7 @@ from circles.texts import Texts, load_texts
 
 if TYPE_CHECKING:
     from circles.assessment import Assessment
+    from circles.district import District
     from circles.pipeline import Progress
 
 #: Exit codes: 0 done, 1 the run failed, 2 the input is wrong.
@@ -39,6 +42,9 @@ OutOption = Annotated[
 
 def main() -> None:
     """Run the command line; a mistake in the input ends with one clear message."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter shows a ? for it
+            stream.reconfigure(errors="replace")
     try:
         app()
     except InputError as error:
@@ -100,6 +106,7 @@ def check(
     lang: LangOption = None,
 ) -> None:
     """Read everything a project names and say what was found, without scoring."""
+    from circles.explain import service_word
     from circles.inputs import read_district
     from circles.project import load_project
 
@@ -121,7 +128,14 @@ def check(
         )
     )
     for service, count in services.items():
-        typer.echo(f"  {service}: {count}")
+        name = service_word(str(service), words)
+        typer.echo(f"  {words('cli.found_service', name=name, id=service, count=count)}")
+    absent = [
+        words("cli.service", name=service_word(service, words), id=service)
+        for service in _services_without_layer(district)
+    ]
+    if absent:
+        typer.echo(words("cli.not_given", services=words("cli.list_separator").join(absent)))
     for note in district.warnings:
         typer.echo(f"! {words.note(note)}")
 
@@ -183,27 +197,39 @@ def fetch(
 @app.command()
 def standards(
     standard: Annotated[str | None, typer.Argument(help="Show one of them, or a file.")] = None,
+    services: Annotated[
+        bool, typer.Option("--services", help="List the services instead: ids and names.")
+    ] = False,
     lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
 ) -> None:
     """List the bundled standards, or show what one of them asks."""
+    from circles.facilities import load_catalogue
+    from circles.reports.requirements import requirement_lines
     from circles.standards import load_standard, standard_ids
 
+    words = load_texts(lang)
+    if services:
+        for service in load_catalogue().values():
+            typer.echo(f"{service.id}  {service.name[lang]}")
+        return
     if standard is None:
         for standard_id in standard_ids():
             typer.echo(f"{standard_id}  {load_standard(standard_id).name[lang]}")
         return
-    words = load_texts(lang)
     shown = load_standard(Path(standard) if standard.endswith(".toml") else standard)
-    typer.echo(f"{shown.id}  {shown.name[lang]}")
-    for tier in shown.tiers:
-        typer.echo(f"\n{tier.name[lang]}")
-        for rule in shown.tier_rules(tier.id):
-            unit = "min" if rule.kind == "time_threshold" else "m"
-            limits = ", ".join(
-                f"{words(f'words.{setting}')} {limit:g} {unit}"
-                for setting, limit in rule.thresholds.items()
-            )
-            typer.echo(f"  {rule.name[lang]}: {limits}; {rule.group}; ≥ {rule.min_share:.0%}")
+    for line in requirement_lines(shown, words):
+        typer.echo(line)
+
+
+def _services_without_layer(district: "District") -> list[str]:
+    """Return the services of needs about which nothing was given, in the standard's order."""
+    services = [
+        service
+        for rule in district.standard.rules
+        if not set(rule.services) & district.given
+        for service in rule.services
+    ]
+    return list(dict.fromkeys(services))
 
 
 def _say(message: str) -> None:
@@ -221,7 +247,8 @@ def _numbers(text: str, option: str, example: str, *, count: int | None = None) 
         numbers = [float(part) for part in text.replace("，", ",").split(",")]
     except ValueError:
         numbers = []
-    if not numbers or (count is not None and len(numbers) != count):
+    sound = bool(numbers) and all(map(math.isfinite, numbers))
+    if not sound or (count is not None and len(numbers) != count):
         message = f"{option} {text!r} cannot be read; write it like {example}"
         raise InputError(message)
     return numbers
@@ -251,7 +278,8 @@ def _progress(words: Texts) -> Iterator["Progress"]:
 def _print_rollups(assessment: "Assessment", words: Texts) -> None:
     from circles.explain import explain_rollup
 
-    label = words("cli.fictional") if assessment.fictional else ""
+    said = words("cli.fictional_word") in assessment.name.lower()
+    label = words("cli.fictional") if assessment.fictional and not said else ""
     as_of = assessment.as_of
     when = as_of.isoformat() if isinstance(as_of, date) else words("cli.no_date")
     typer.echo(f"{assessment.name}{label}  {assessment.standard.name[words.lang]}  {when}")
@@ -262,8 +290,8 @@ def _print_rollups(assessment: "Assessment", words: Texts) -> None:
 
 
 def _print_files(folder: Path, words: Texts) -> None:
-    typer.echo(words("cli.open", path=(folder / "map.html").resolve()))
-    others = ", ".join(
-        name for name in ("briefing.html", "communities.xlsx", "results.gpkg", "results.json")
-    )
-    typer.echo(words("cli.others", files=others))
+    from circles.outputs import FILES
+
+    first, *others = FILES
+    typer.echo(words("cli.open", path=(folder / first).resolve()))
+    typer.echo(words("cli.others", files=", ".join(others)))

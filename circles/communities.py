@@ -11,13 +11,16 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from circles.crs import FloatArray, local_crs
+from circles.crs import FloatArray, local_crs, require_crs
 from circles.errors import FaultsError
+from circles.tables import cell_text, numbers_of
 from circles.texts import Note
 
 SETTINGS: Final = ("urban", "rural")
 #: A repaired outline may not differ from the given one by more than this share of its area.
 _MAX_REPAIR_SHARE: Final = 0.001
+#: An outline that covers less than this share of its length squared is a line drawn twice.
+_MIN_AREA_SHARE: Final = 1e-9
 #: Overlaps below this share of the smaller community are drawing noise.
 _MIN_OVERLAP_SHARE: Final = 0.01
 
@@ -29,7 +32,7 @@ class CommunityColumns:
     Parameters
     ----------
     id, name
-        Columns of the id and the name; without `name` the id stands for it.
+        Columns of the id and the name; where there is no name, the id stands for it.
     setting
         ``"urban"`` or ``"rural"`` for all.
     setting_column
@@ -92,17 +95,20 @@ def make_communities(
 
     Raises
     ------
+    InputError
+        The layer does not say what its coordinates are.
     FaultsError
         The layer is empty; a column is missing; ids are missing or repeat; an outline is
         missing, no polygon, a duplicate, or broken beyond safe repair; a setting or a number
         cannot be read.
     """
+    if frame.empty:  # a GeoJSON layer without features has no columns either
+        raise FaultsError(where, ["the layer is empty; it needs one polygon for each community"])
     faults = _missing_columns(frame, columns)
-    if frame.empty:
-        faults.append("the layer is empty; it needs one polygon for each community")
     if faults:
         raise FaultsError(where, faults)
-    ids = _ids(frame[columns.id], faults)
+    require_crs(frame, where)
+    ids = _ids(frame[columns.id], columns.id, faults)
     geometry, notes = _outlines(frame, ids, faults)
     setting = _settings(frame, columns, ids, faults)
     numbers = {
@@ -114,7 +120,7 @@ def make_communities(
     index = pd.Index(ids, name="community_id")
     table = gpd.GeoDataFrame(
         {
-            "name": _words(frame, columns.name or columns.id),
+            "name": _names(frame, columns, ids),
             "setting": setting,
             "street": _words(frame, columns.street),
             "district": _words(frame, columns.district),
@@ -160,29 +166,23 @@ def _missing_columns(frame: gpd.GeoDataFrame, columns: CommunityColumns) -> list
     return faults
 
 
-def _ids(column: "pd.Series[Any]", faults: list[str]) -> list[str]:
-    ids = [_id_text(value) for value in column]
+def _ids(column: "pd.Series[Any]", name: str, faults: list[str]) -> list[str]:
+    ids = [cell_text(value) or "" for value in column]
     empty = [i + 1 for i, value in enumerate(ids) if not value]
     if empty:
-        faults.append(f"{len(empty)} communities have no id, the first is feature {empty[0]}")
+        faults.append(
+            f"{len(empty)} communities have no id, the first is feature {empty[0]}; "
+            f"fill column {name!r} for each"
+        )
     counts = pd.Series([value for value in ids if value]).value_counts()
     repeated = counts[counts > 1]
     if len(repeated):
         listed = ", ".join(f"{value!r} ({n} times)" for value, n in repeated.head(5).items())
         faults.append(
-            f"ids repeat: {listed}; each community needs an id of its own "
+            f"ids repeat: {listed}; each community needs an id of its own in column {name!r} "
             "(parts of one community belong together in one multipolygon)"
         )
     return ids
-
-
-def _id_text(value: object) -> str:
-    """Return an id as text: 35002972.0, as spreadsheets have it, is 35002972."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def _outlines(
@@ -192,19 +192,27 @@ def _outlines(
     outlines = []
     for community_id, outline in zip(ids, frame.geometry, strict=True):
         if outline is None or outline.is_empty:
-            faults.append(f"community {community_id!r} has no outline")
+            faults.append(
+                f"community {community_id!r} has no outline, or one that cannot be drawn; "
+                "a closed ring of at least three places was expected"
+            )
         elif outline.geom_type not in {"Polygon", "MultiPolygon"}:
             faults.append(
                 f"community {community_id!r} is a {outline.geom_type}; a polygon was expected"
             )
         elif not outline.is_valid:
             outline = _repaired(outline, community_id, faults, notes)  # noqa: PLW2901 - same outline
+        elif outline.area < _MIN_AREA_SHARE * outline.length**2:
+            faults.append(f"the outline of community {community_id!r} has no area; draw it anew")
         outlines.append(outline)
     seen: dict[bytes, str] = {}
     for community_id, outline in zip(ids, outlines, strict=True):
-        key = b"" if outline is None else outline.normalize().wkb
+        key = b"" if outline is None or outline.is_empty else outline.normalize().wkb
         if key and key in seen:
-            faults.append(f"communities {seen[key]!r} and {community_id!r} have the same outline")
+            faults.append(
+                f"communities {seen[key]!r} and {community_id!r} have the same outline; "
+                "remove one of them, or correct its outline"
+            )
         seen.setdefault(key, community_id)
     series = gpd.GeoSeries(outlines, crs=frame.crs)
     return (series if faults else series.to_crs("EPSG:4326")), notes
@@ -218,7 +226,7 @@ def _repaired(
     parts = shapely.get_parts(shapely.make_valid(outline))
     polygons = [part for part in parts if part.geom_type in {"Polygon", "MultiPolygon"}]
     mended = shapely.union_all(polygons)
-    if abs(mended.area - outline.area) > _MAX_REPAIR_SHARE * mended.area:
+    if not abs(mended.area - outline.area) < _MAX_REPAIR_SHARE * mended.area:
         faults.append(
             f"the outline of community {community_id!r} is not valid ({reason}) and cannot be "
             "repaired without changing what it covers; draw it anew there"
@@ -232,6 +240,8 @@ def _settings(
     frame: gpd.GeoDataFrame, columns: CommunityColumns, ids: list[str], faults: list[str]
 ) -> list[str | None]:
     if columns.setting_column is None:
+        if columns.setting not in {None, *SETTINGS}:
+            faults.append(f"{columns.setting!r} is no setting; use one of: {', '.join(SETTINGS)}")
         return [columns.setting] * len(frame)
     meaning = dict(columns.setting_values) or {value: value for value in SETTINGS}
     words = _words(frame, columns.setting_column)
@@ -243,30 +253,34 @@ def _settings(
         what = "nothing" if word is None else repr(word)
         faults.append(
             f"column {columns.setting_column!r} says {what} for {len(where)} communities "
-            f"({', '.join(where[:3])} …); expected one of: {', '.join(meaning)}"
+            f"({', '.join(where[:3])}{' …' if len(where) > 3 else ''}); expected one of: "
+            f"{', '.join(meaning)} — correct the table, or add the word to communities.setting"
         )
     return [meaning.get(word or "") for word in words]
+
+
+def _names(frame: gpd.GeoDataFrame, columns: CommunityColumns, ids: list[str]) -> list[str]:
+    words = _words(frame, columns.name)
+    return [word or community_id for word, community_id in zip(words, ids, strict=True)]
 
 
 def _words(frame: gpd.GeoDataFrame, column: str | None) -> list[str | None]:
     if column is None:
         return [None] * len(frame)
-    words = [_id_text(value) for value in frame[column]]
-    return [word or None for word in words]
+    return [cell_text(value) for value in frame[column]]
 
 
 def _numbers(column: "pd.Series[Any]", name: str, ids: list[str], faults: list[str]) -> FloatArray:
-    numbers = pd.to_numeric(column, errors="coerce")
-    given = column.notna() & (column.astype(str).str.strip() != "")
-    wrong = [ids[i] for i in np.flatnonzero(given & (numbers.isna() | (numbers < 0)))]
-    if wrong:
-        first = column.iloc[ids.index(wrong[0])]
+    numbers, not_numbers = numbers_of(column)
+    wrong = np.flatnonzero(column.index.isin(not_numbers) | (numbers < 0))
+    if len(wrong):
         faults.append(
-            f"column {name!r} holds {first!r} for community {wrong[0]!r}"
+            f"column {name!r} holds {cell_text(column.iloc[wrong[0]])!r} for community "
+            f"{ids[wrong[0]]!r}"
             f"{f' (and {len(wrong) - 1} more like it)' if len(wrong) > 1 else ''}; "
             "a number of 0 or more was expected, or an empty cell"
         )
-    return numbers.to_numpy(dtype=np.float64)
+    return numbers
 
 
 def _areas_km2(geometry: "gpd.GeoSeries") -> FloatArray:
@@ -286,5 +300,6 @@ def _overlaps(table: gpd.GeoDataFrame) -> list[Note]:
     much = np.flatnonzero(common > _MIN_OVERLAP_SHARE * smaller)
     if not len(much):
         return []
-    names = [f"{table.index[first[i]]} / {table.index[second[i]]}" for i in much[:3]]
-    return [Note.of("warnings.overlaps", count=len(much), examples="; ".join(names))]
+    name = table["name"].to_numpy()
+    names = [f"{name[first[i]]} / {name[second[i]]}" for i in much[:3]]
+    return [Note.of("warnings.overlaps", count=len(much), examples=tuple(names))]

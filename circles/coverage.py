@@ -126,14 +126,15 @@ def weighted_medians(
     order = counted[np.lexsort((value[counted], group[counted]))]
     ranked = group[order]
     running = np.cumsum(weight[order])
-    before = np.append(0.0, running)[np.searchsorted(ranked, np.arange(groups), side="left")]
+    begin = np.searchsorted(ranked, np.arange(groups), side="left")
     end = np.searchsorted(ranked, np.arange(groups), side="right")
-    after = np.append(0.0, running)[end]
+    before, after = np.append(0.0, running)[begin], np.append(0.0, running)[end]
     half = (before + after) / 2
-    at = np.minimum(np.searchsorted(running, half * (1 - 1e-12)), np.maximum(end - 1, 0))
+    at = np.searchsorted(running, half * (1 - 1e-12))
     medians = np.full(groups, np.nan)
-    present = after > before
-    medians[present] = value[order][at[present]]
+    present = end > begin
+    # Where rounding hides a group's weight among all others', its own values still bound it.
+    medians[present] = value[order][np.clip(at, begin, end - 1)[present]]
     return medians
 
 

@@ -1,6 +1,7 @@
 """The run's coordinate systems: degrees at the edges, one local system in metres inside."""
 
 import math
+from collections.abc import Sequence
 from typing import Final, cast
 
 import geopandas as gpd
@@ -125,3 +126,9 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
         )
         raise InputError(message)
     return frame
+
+
+def box_text(box: Sequence[float]) -> str:
+    """Put west, south, east, north into words."""
+    west, south, east, north = box
+    return f"longitude {west:.4f}-{east:.4f}, latitude {south:.4f}-{north:.4f}"

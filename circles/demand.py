@@ -15,10 +15,13 @@ from circles.buildings import residential_floor_area
 from circles.crs import FloatArray
 from circles.errors import FaultsError
 from circles.network import BoolArray, IndexArray, WalkNetwork
+from circles.tables import cell_text, listing, numbers_of, rows_in_words
 from circles.texts import Note
 
 #: Polygons wider than this are cut into squares, so that one point never stands for a whole area.
 PIECE_M: Final = 100.0
+#: Smaller pieces are what rounding leaves along a border; nobody lives on a hand's breadth.
+_MIN_PIECE_M2: Final = 0.01
 #: Street frontage is sampled at this distance.
 _FRONTAGE_STEP_M: Final = 25.0
 
@@ -143,7 +146,7 @@ def demand_from_layer(
         A column is missing or holds something other than numbers of 0 or more.
     """
     people = _population_columns(layer, columns, where)
-    local = layer.to_crs(crs).geometry.to_numpy()
+    local = _mended(layer.to_crs(crs).geometry.to_numpy())
     polygonal = bool(len(local)) and set(shapely.get_type_id(local)) <= {3, 6}
     if polygonal:
         points, row, share = _pieces(local, communities, crs)
@@ -153,7 +156,8 @@ def demand_from_layer(
     community = communities_of_points(points, communities, crs)
     inside = community >= 0
     weights = {group: (values[row] * share)[inside] for group, values in people.items()}
-    total, kept = (float(sum(v.sum() for v in w.values())) for w in (people, weights))
+    counted = "all" if "all" in people else next(iter(people))
+    total, kept = float(people[counted].sum()), float(weights[counted].sum())
     notes = [Note.of("assumptions.even_cells")] if polygonal else []
     if total > 0 and kept < 0.995 * total:
         notes.append(Note.of("warnings.demand_outside", share=round(100 * (1 - kept / total), 1)))
@@ -189,7 +193,7 @@ def with_frontage(demand: Demand, network: WalkNetwork, communities: gpd.GeoData
     weights = {name: np.append(values, np.zeros(new)) for name, values in demand.weights.items()}
     weights[FRONTAGE] = np.append(np.zeros(old), weight_m[inside])
     names = [str(communities["name"].iloc[i]) for i in np.unique(community)]
-    note = Note.of("warnings.frontage", count=len(names), examples=", ".join(names[:5]))
+    note = Note.of("warnings.frontage", count=len(names), examples=tuple(names[:5]))
     return replace(
         demand,
         x_m=np.append(demand.x_m, x_m[inside]),
@@ -219,28 +223,30 @@ def group_weights(demand: Demand, population: pd.DataFrame, group: str) -> Group
         The group.
     """
     communities = len(demand.source)
-    pattern, counted, own = _pattern(demand, group)
+    pattern, counts = _pattern(demand, group)
+    counted = (counts is not None) & (demand.source == "population")
+    own = counted & (counts == group)
     sums = np.bincount(demand.community, weights=pattern, minlength=communities)
     total = _column(population, group, communities)
     whole = _column(population, "all", communities)
-    assumed = np.isnan(total) & (not own) & (group != "all")
+    assumed = np.isnan(total) & ~own & (group != "all")
     target = np.where(np.isnan(total), np.where(own, np.nan, whole), total)
     known = ~np.isnan(target)
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = np.where(known & (sums > 0), target / sums, 1.0)
     raw = np.where(demand.source == "frontage", FRONTAGE, FLOOR_AREA)
-    unit = np.where(known | (counted & (demand.source == "population")), PEOPLE, raw)
+    unit = np.where(known | counted, PEOPLE, raw)
     return GroupWeights(pattern * factor[demand.community], unit.astype(object), assumed)
 
 
-def _pattern(demand: Demand, group: str) -> tuple[FloatArray, bool, bool]:
-    """How weights spread over the points; whether they count people, and the group's own."""
+def _pattern(demand: Demand, group: str) -> tuple[FloatArray, str | None]:
+    """How weights spread over the points, and which group the layer of people counts there."""
     stand_in = demand.weights.get(FLOOR_AREA, np.zeros(len(demand)))
     stand_in = stand_in + demand.weights.get(FRONTAGE, np.zeros(len(demand)))
     for name in (group, "all"):
         if name in demand.weights:
-            return demand.weights[name] + stand_in, True, name == group
-    return stand_in, False, False
+            return demand.weights[name] + stand_in, name
+    return stand_in, None
 
 
 def communities_of_points(
@@ -280,37 +286,56 @@ def _sources(community: IndexArray, communities: int, source: str) -> ObjectArra
 def _population_columns(
     layer: gpd.GeoDataFrame, columns: Mapping[str, str], where: str
 ) -> dict[str, FloatArray]:
-    faults = []
+    faults = [] if columns else ["it is not said which columns count people, such as all = people"]
     people: dict[str, FloatArray] = {}
     for group, column in columns.items():
         if column not in layer.columns:
-            have = ", ".join(str(name) for name in layer.columns if name != layer.geometry.name)
-            faults.append(f"there is no column {column!r} for group {group!r}; it has: {have}")
+            have = listing("columns", column, layer.columns.drop(layer.geometry.name))
+            faults.append(f"there is no column {column!r} for group {group!r}; {have}")
             continue
-        numbers = pd.to_numeric(layer[column], errors="coerce")
-        wrong = np.flatnonzero((numbers.isna() & layer[column].notna()) | (numbers < 0))
+        numbers, not_numbers = numbers_of(layer[column])
+        wrong = np.flatnonzero(layer.index.isin(not_numbers) | (numbers < 0))
         if len(wrong):
             faults.append(
-                f"column {column!r} holds {layer[column].iloc[wrong[0]]!r} in feature "
-                f"{wrong[0] + 1} ({len(wrong)} such); a number of 0 or more was expected"
+                f"column {column!r} holds {cell_text(layer[column].iloc[wrong[0]])!r} in "
+                f"{rows_in_words(layer.index[wrong].tolist())}; a number of 0 or more was expected"
             )
-        people[group] = numbers.fillna(0.0).to_numpy(dtype=np.float64)
+        people[group] = np.nan_to_num(numbers)
     if faults:
         raise FaultsError(where, faults)
     return people
+
+
+def _mended(geometry: ObjectArray) -> ObjectArray:
+    """Repair the polygons that cross themselves; no area can be cut out of them otherwise."""
+    broken = ~shapely.is_valid(geometry)
+    mended = geometry.copy()
+    mended[broken] = shapely.make_valid(geometry[broken], method="structure", keep_collapsed=False)
+    return mended
+
+
+def _disjoint(outlines: ObjectArray) -> ObjectArray:
+    """Give the ground that outlines share to the first of them."""
+    later, first = shapely.STRtree(outlines).query(outlines, predicate="intersects")
+    shared = (first < later) & ~shapely.touches(outlines[first], outlines[later])
+    own = outlines.copy()
+    for i in np.unique(later[shared]):
+        taken = shapely.union_all(outlines[first[shared & (later == i)]])
+        own[i] = shapely.difference(outlines[i], taken)
+    return own
 
 
 def _pieces(
     polygons: ObjectArray, communities: gpd.GeoDataFrame, crs: CRS
 ) -> tuple[ObjectArray, npt.NDArray[np.int64], FloatArray]:
     """Cut polygons along communities and into squares: a point, its polygon, its share of it."""
-    outlines = communities.to_crs(crs).geometry.to_numpy()
+    outlines = _disjoint(communities.to_crs(crs).geometry.to_numpy())
     row, other = shapely.STRtree(outlines).query(polygons, predicate="intersects")
     parts = shapely.intersection(polygons[row], outlines[other])
     squares, part = _squares(parts)
     row = row[part]
     area_m2 = shapely.area(squares)
-    kept = area_m2 > 0
+    kept = area_m2 > _MIN_PIECE_M2
     share = area_m2[kept] / shapely.area(polygons[row[kept]])
     return shapely.point_on_surface(squares[kept]), row[kept], share
 

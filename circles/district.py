@@ -415,8 +415,10 @@ def _warnings(district: District, joined: _Joined, verdicts: pd.DataFrame) -> li
                 limit_m=round(district.max_access_m),
             )
         )
-    doubtful = verdicts["verdict"].isin([NOT_MET, INSUFFICIENT]) & (
-        verdicts["provable_cost"] < verdicts["limit"]
+    doubtful = (
+        verdicts["verdict"].isin([NOT_MET, INSUFFICIENT])
+        & (verdicts["provable_cost"] < verdicts["limit"])
+        & ~verdicts["community_id"].isin(list(district.cut))  # another warning names these
     )
     if doubtful.any():
         ids = list(dict.fromkeys(verdicts.loc[doubtful, "community_id"]))

@@ -306,13 +306,17 @@ def share_range(low: object, high: object, texts: Texts, *, needed: float = 1.0)
 
 
 def documents_word(sources: tuple[str, ...], standard: Standard, texts: Texts) -> str:
-    """Return the documents of some sources of a standard, with the place in each."""
-    names = []
+    """Return the documents of some sources of a standard, each once, with the places in it."""
+    both = texts("explain.and")
+    places: dict[str, dict[str, None]] = {}
     for source in (standard.source(key) for key in sources):
-        document, place = source.document[texts.lang], source.place
-        values = {"document": document, "place": place[texts.lang] if place else ""}
-        names.append(texts("explain.place", **values) if place else document)
-    return texts("explain.and").join(names)
+        own = places.setdefault(source.document[texts.lang], {})
+        if source.place:
+            own.update(dict.fromkeys(source.place[texts.lang].split(both)))
+    return both.join(
+        texts("explain.place", document=document, place=both.join(own)) if own else document
+        for document, own in places.items()
+    )
 
 
 def one_line(text: str) -> str:

@@ -8,17 +8,17 @@ from typing import cast
 import geopandas as gpd
 import shapely
 
-from circles.crs import WGS84
-from circles.errors import InputError
+from circles.crs import WGS84, box_text
+from circles.errors import InputError, OutputError
 from circles.graphml import read_graphml
 from circles.isochrone import isochrones
 from circles.network import WalkNetwork
 from circles.network_osm import network_from_osm
-from circles.osm import read_osm
+from circles.osm import read_streets
 from circles.travel import Direction
 
 
-def read_network(path: Path) -> WalkNetwork:
+def read_network(path: Path | str) -> WalkNetwork:
     """Read a walking network from an ``.osm.pbf``, ``.osm`` or ``.graphml`` file.
 
     Raises
@@ -26,9 +26,10 @@ def read_network(path: Path) -> WalkNetwork:
     InputError
         The file is missing, damaged, or holds no street that may be walked.
     """
+    path = Path(path)
     if path.suffix.lower() == ".graphml":
         return read_graphml(path)
-    return network_from_osm(read_osm(path))
+    return network_from_osm(read_streets(path))
 
 
 def isochrone_file(
@@ -62,6 +63,8 @@ def isochrone_file(
     ------
     InputError
         An argument or the file cannot be used, or the place is far from every street.
+    OutputError
+        The file cannot be written.
     """
     if direction not in {"to", "from"}:
         message = f"direction {direction!r} is not known; use to or from"
@@ -69,15 +72,34 @@ def isochrone_file(
     if out.suffix.lower() != ".geojson":
         message = f"{out}: isochrones are written as GeoJSON; give a name ending in .geojson"
         raise InputError(message)
+    if not (abs(lon) <= 180 and abs(lat) < 90):
+        message = f"{lon:g},{lat:g} is no place on Earth; longitude comes first, as in 113.26,23.13"
+        raise InputError(message)
     place = gpd.GeoDataFrame(geometry=[shapely.Point(lon, lat)], crs=WGS84)
     network = read_network(source)
     areas = isochrones(
         network, place, minutes=minutes, profile=profile, direction=cast("Direction", direction)
     )
     if (areas["status"] == "off_network").all():
-        message = f"{lon},{lat} is far from every street of {source.name}; is it lon,lat?"
+        x, y = network.edges.lon, network.edges.lat
+        message = (
+            f"{lon},{lat} is far from every street of {source.name}; is it lon,lat? "
+            f"The streets span {box_text((x.min(), y.min(), x.max(), y.max()))}"
+        )
         raise InputError(message)
-    table = areas.drop(columns="origin").to_json(drop_id=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, delete=False) as file:
-        file.write(table)
-    Path(file.name).replace(out)
+    _write(out, areas.drop(columns="origin").to_json(drop_id=True))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text file beside its place and move it there; the folder must exist."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as beside:
+            written = Path(beside) / "written"
+            written.write_text(text, "utf-8", newline="\n")
+            written.replace(path)
+    except OSError as error:
+        message = (
+            f"{path}: the file cannot be written ({error.strerror or error}); name one in a folder "
+            "that exists and can be written to"
+        )
+        raise OutputError(message) from error

@@ -1,58 +1,43 @@
 """Reading everything a project file names: from files to a `District`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
 from circles.basemap import make_basemap
 from circles.boundaries import read_boundaries
-from circles.buildings import is_home
 from circles.communities import (
     Communities,
     CommunityColumns,
     make_communities,
-    with_settings,
 )
-from circles.crs import WGS84
-from circles.demand import (
-    Demand,
-    communities_of_points,
-    demand_from_buildings,
-    demand_from_layer,
-    with_frontage,
-)
+from circles.crs import WGS84, box_text
+from circles.density import settings_by_density
 from circles.district import District
 from circles.errors import InputError
-from circles.facilities import Collected, facilities_from_osm, facilities_from_table
-from circles.graphml import read_graphml
-from circles.network import NetworkReport, WalkNetwork
-from circles.network_osm import network_from_osm
-from circles.osm import Box, OsmExtract, read_osm
+from circles.facilities import (
+    Collected,
+    facilities_from_osm,
+    facilities_from_table,
+    load_catalogue,
+)
+from circles.network import NetworkReport
+from circles.osm import header_box
 from circles.project import FacilityTable, Project, SettingRule
-from circles.standards import load_standard
+from circles.residents import read_demand
+from circles.standards import Standard, load_standard
+from circles.streets import Streets, read_streets
 from circles.tables import read_layer
 from circles.texts import Note
 
 Progress = Callable[[str, float], None]
-_BUILDING_COLUMN: Final = "building"
 #: Facilities farther than this outside the map's box are in the wrong place, not beyond its edge.
 _FAR_DEGREES: Final = 0.5
-
-
-@dataclass(frozen=True)
-class _Streets:
-    """The network, and what else came from the same file."""
-
-    network: WalkNetwork
-    box: Box
-    path: Path
-    extract: OsmExtract | None
+#: A community with more than this share of its area outside the map is cut by the map's edge.
+_MAX_BEYOND_SHARE: Final = 0.05
 
 
 def read_district(project: Project, *, progress: Progress = lambda _step, _share: None) -> District:
@@ -74,12 +59,11 @@ def read_district(project: Project, *, progress: Progress = lambda _step, _share
     standard_path = project.resolve(file.standard)
     standard = load_standard(standard_path if file.standard.endswith(".toml") else file.standard)
     progress("streets", 0.0)
-    streets = _read_streets(project)
+    streets = read_streets(project)
     progress("communities", 0.6)
     communities, cut, notes = _read_communities(project, streets)
-    _check_on_map(communities, streets)
     progress("demand", 0.7)
-    demand = _read_demand(project, streets, communities)
+    demand, demand_notes = read_demand(project, streets, communities)
     progress("facilities", 0.9)
     facilities, given, facility_notes = _read_facilities(project, streets)
     found = [
@@ -88,7 +72,9 @@ def read_district(project: Project, *, progress: Progress = lambda _step, _share
         *communities.notes,
         *notes,
         *demand.notes,
+        *demand_notes,
         *facility_notes,
+        *_partial_needs(standard, given, set(communities.table["setting"])),
     ]
     empty = gpd.GeoDataFrame(geometry=[], crs=WGS84)
     extract = streets.extract
@@ -115,24 +101,12 @@ def read_district(project: Project, *, progress: Progress = lambda _step, _share
     )
 
 
-def _read_streets(project: Project) -> _Streets:
-    table = project.file.network
-    path = project.resolve(table.osm)
-    if path.suffix.lower() == ".graphml":
-        network = read_graphml(path, min_piece_m=table.min_piece_m)
-        lon, lat = network.edges.lon, network.edges.lat
-        box = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
-        return _Streets(network, box, path, None)
-    extract = read_osm(path)
-    network = network_from_osm(extract, min_piece_m=table.min_piece_m)
-    return _Streets(network, extract.box, path, extract)
-
-
 def _read_communities(
-    project: Project, streets: _Streets
+    project: Project, streets: Streets
 ) -> tuple[Communities, frozenset[str], list[Note]]:
     table = project.file.communities
     cut: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
     if table.osm_admin_level is not None:
         if streets.extract is None:
             message = (
@@ -140,9 +114,10 @@ def _read_communities(
                 f"{streets.path.name} holds streets only — give community polygons as a file"
             )
             raise InputError(message)
-        frame = read_boundaries(
+        boundaries = read_boundaries(
             streets.path, admin_level=table.osm_admin_level, include_cut=table.include_cut
         )
+        frame, left_out = boundaries.frame, boundaries.left_out
         cut = frozenset(frame.loc[frame["cut"].astype(bool), "osm_id"])
         where = f"{streets.path.name}, boundaries of admin_level {table.osm_admin_level}"
         columns = _columns(project, id_column="osm_id", name_column="name")
@@ -152,13 +127,28 @@ def _read_communities(
         where = str(path.name)
         columns = _columns(project, id_column=table.id or "", name_column=table.name)
     communities = make_communities(frame, columns, where=where)
+    _check_on_map(communities, streets, where)
+    cut |= _beyond_map(communities, streets)
     notes = []
     if cut:
         names = communities.table.loc[sorted(cut), "name"]
         notes.append(Note.of("warnings.cut", count=len(cut), examples=tuple(names[:5])))
+    if left_out:
+        notes.append(Note.of("warnings.left_out", count=len(left_out), examples=left_out[:5]))
     rule = table.setting
-    if isinstance(rule, SettingRule) and rule.urban_from_buildings_per_km2 is not None:
-        communities, note = _by_density(communities, streets, rule.urban_from_buildings_per_km2)
+    if isinstance(rule, SettingRule) and rule.urban_from_homes_per_km2 is not None:
+        if streets.extract is None or streets.extract.buildings.empty:
+            message = (
+                "communities.setting: urban_from_homes_per_km2 needs the buildings of an extract, "
+                f"and {streets.path.name} holds none; give a column, or one setting for all"
+            )
+            raise InputError(message)
+        communities, note = settings_by_density(
+            communities,
+            streets.extract.buildings,
+            streets.network.crs,
+            urban_from_homes_per_km2=rule.urban_from_homes_per_km2,
+        )
         notes.append(note)
     elif isinstance(rule, str):
         notes.append(Note.of(f"assumptions.all_{rule}"))
@@ -187,113 +177,35 @@ def _columns(project: Project, *, id_column: str, name_column: str | None) -> Co
     )
 
 
-def _by_density(
-    communities: Communities, streets: _Streets, threshold: float
-) -> tuple[Communities, Note]:
-    """Tell urban from rural by how many homes there are to a square kilometre."""
-    if streets.extract is None or streets.extract.buildings.empty:
-        message = (
-            f"communities.setting: urban_from_buildings_per_km2 needs the buildings of an extract, "
-            f"and {streets.path.name} holds none; give a column, or one setting for all"
-        )
-        raise InputError(message)
-    buildings = streets.extract.buildings
-    homes = buildings[[is_home(tags) for tags in buildings["tags"]]]
-    points = shapely.point_on_surface(homes.geometry.to_numpy())
-    row = communities_of_points(points, communities.table, WGS84)
-    count = np.bincount(row[row >= 0], minlength=len(communities.table))
-    density = count / communities.table["area_km2"].to_numpy()
-    setting: pd.Series[str] = pd.Series(
-        np.where(density >= threshold, "urban", "rural"), index=communities.table.index, dtype=str
-    )
-    note = Note.of(
-        "assumptions.setting_by_density",
-        threshold=threshold,
-        urban=int((setting == "urban").sum()),
-        rural=int((setting == "rural").sum()),
-    )
-    return with_settings(communities, setting), note
-
-
-def _check_on_map(communities: Communities, streets: _Streets) -> None:
+def _check_on_map(communities: Communities, streets: Streets, where: str) -> None:
     outline = shapely.box(*streets.box)
     away = ~communities.table.geometry.intersects(outline)
     if away.all():
         west, south, east, north = communities.table.total_bounds
         message = (
-            f"none of the {len(away)} communities lies on the map: they span longitude "
-            f"{west:.4f}-{east:.4f}, latitude {south:.4f}-{north:.4f}; {streets.path.name} covers "
-            f"{_box_text(streets.box)} — is it the right extract, and is the layer's CRS right?"
+            f"{where}: none of the {len(away)} communities lies on the map: they span "
+            f"{box_text((west, south, east, north))}; {streets.path.name} covers "
+            f"{box_text(streets.box)} — is it the right extract, and is the layer's CRS right?"
         )
         raise InputError(message)
 
 
-def _box_text(box: Box) -> str:
-    west, south, east, north = box
-    return f"longitude {west:.4f}-{east:.4f}, latitude {south:.4f}-{north:.4f}"
+def _beyond_map(communities: Communities, streets: Streets) -> frozenset[str]:
+    """Return the communities that reach too far out of the area an extract says it covers.
 
-
-def _read_demand(project: Project, streets: _Streets, communities: Communities) -> Demand:
-    table, crs = project.file.demand, streets.network.crs
-    if table is None or table.source == "buildings":
-        if streets.extract is not None:
-            buildings = streets.extract.buildings
-        elif table is None:
-            buildings = _no_buildings()
-        else:
-            message = (
-                f'{project.path}: demand.source = "buildings" needs an OpenStreetMap extract; '
-                f"{streets.path.name} holds streets only — give a file with buildings or "
-                "population, or leave [demand] out to count street frontage"
-            )
-            raise InputError(message)
-        demand = demand_from_buildings(buildings, communities.table, crs)
-    else:
-        demand = _demand_from_file(project, communities, streets)
-    return with_frontage(demand, streets.network, communities.table)
-
-
-def _demand_from_file(project: Project, communities: Communities, streets: _Streets) -> Demand:
-    table = project.file.demand
-    assert table is not None  # noqa: S101 - the caller has looked
-    path = project.resolve(table.source)
-    layer = read_layer(path, layer=table.layer, crs=table.crs)
-    if layer.empty:
-        message = f"{path}: the demand layer is empty; leave [demand] out to use buildings instead"
-        raise InputError(message)
-    placed = layer[layer.geometry.notna()]
-    crs = streets.network.crs
-    if table.population:
-        return demand_from_layer(
-            placed, table.population, communities.table, crs, where=str(path.name)
-        )
-    if _BUILDING_COLUMN in placed.columns:
-        return demand_from_buildings(_as_buildings(placed), communities.table, crs)
-    message = (
-        f"{path}: it is not said which of its columns count people; write for example "
-        'population = { all = "people" } under [demand] (a layer of buildings needs a column '
-        f"{_BUILDING_COLUMN!r} instead). It has: "
-        f"{', '.join(str(c) for c in placed.columns if c != placed.geometry.name)}"
-    )
-    raise InputError(message)
-
-
-def _as_buildings(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Take a layer's columns for the tags of buildings."""
-    columns = [name for name in layer.columns if name != layer.geometry.name]
-    tags = [
-        {str(key): str(value) for key, value in row.items() if pd.notna(value) and str(value)}
-        for row in layer[columns].to_dict("records")
-    ]
-    return gpd.GeoDataFrame({"tags": tags}, geometry=layer.geometry.to_numpy(), crs=layer.crs)
-
-
-def _no_buildings() -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame({"tags": pd.Series([], dtype=object)}, geometry=[], crs=WGS84)
+    A file that does not say so is not judged: its last street need not be its area's end.
+    """
+    box = None if streets.extract is None else header_box(streets.path)
+    if box is None:
+        return frozenset()
+    outlines = communities.table.geometry.to_numpy()
+    inside = shapely.area(shapely.intersection(outlines, shapely.box(*box)))
+    cut = inside < (1 - _MAX_BEYOND_SHARE) * shapely.area(outlines)
+    return frozenset(communities.table.index[cut])
 
 
 def _read_facilities(
-    project: Project, streets: _Streets
+    project: Project, streets: Streets
 ) -> tuple[gpd.GeoDataFrame, frozenset[str], list[Note]]:
     layers: list[Collected] = []
     given: set[str] = set()
@@ -308,11 +220,13 @@ def _read_facilities(
         layers = [facilities_from_osm(_no_places(), [])]
     facilities = pd.concat([layer.facilities for layer in layers], ignore_index=True)
     _check_facilities(facilities, streets)
+    if facilities.empty:
+        notes.append(Note.of("warnings.no_facilities"))
     return facilities, frozenset(given), notes
 
 
 def _read_facility_layer(
-    project: Project, table: FacilityTable, streets: _Streets
+    project: Project, table: FacilityTable, streets: Streets
 ) -> tuple[Collected, set[str]]:
     if table.osm is not None:
         if streets.extract is None:
@@ -342,13 +256,16 @@ def _no_places() -> gpd.GeoDataFrame:
 
 
 def _layer_notes(
-    table: FacilityTable, collected: Collected, absent: set[str], streets: _Streets
+    table: FacilityTable, collected: Collected, absent: set[str], streets: Streets
 ) -> list[Note]:
     origin = table.path or streets.path.name
     notes = [
         Note.of("warnings.layer_empty", service=service, origin=origin)
         for service in sorted(absent)
     ]
+    used = (collected.facilities, collected.unclassified, collected.unlocated)
+    if table.osm is None and table.service is None and not any(map(len, used)):
+        notes.append(Note.of("warnings.table_empty", origin=origin))
     if table.osm is not None:
         notes.append(Note.of("assumptions.osm_facilities", services=tuple(sorted(table.osm))))
     if collected.unclassified:
@@ -372,11 +289,28 @@ def _layer_notes(
     return notes
 
 
+def _partial_needs(standard: Standard, given: frozenset[str], settings: set[str]) -> list[Note]:
+    """Warn of needs that several services answer, where layers were given for some of them only."""
+    catalogue = load_catalogue()
+    notes: dict[tuple[str, ...], Note] = {}
+    for rule in standard.rules:
+        missing = [service for service in rule.services if service not in given]
+        known = [service for service in rule.services if service in given]
+        if missing and known and settings & set(rule.thresholds):
+            notes[rule.services] = Note.of(
+                "warnings.layer_partial",
+                need=rule.name,
+                given=tuple(catalogue[service].name for service in known),
+                missing=tuple(catalogue[service].name for service in missing),
+            )
+    return list(notes.values())
+
+
 def _rows(rows: Sequence[tuple[int, str]]) -> tuple[str, ...]:
     return tuple(f"{row}: {text}" for row, text in rows[:5])
 
 
-def _check_facilities(facilities: gpd.GeoDataFrame, streets: _Streets) -> None:
+def _check_facilities(facilities: gpd.GeoDataFrame, streets: Streets) -> None:
     """Refuse layers whose facilities lie nowhere near the map, with the likely cause."""
     west, south, east, north = streets.box
     near = shapely.box(
@@ -394,12 +328,12 @@ def _check_facilities(facilities: gpd.GeoDataFrame, streets: _Streets) -> None:
         )
         message = (
             f"{origin}: none of its {len(rows)} facilities lies near the map "
-            f"({_box_text(streets.box)}); the first is at {x[0]:.5f}, {y[0]:.5f}; {cause}"
+            f"({box_text(streets.box)}); the first is at {x[0]:.5f}, {y[0]:.5f}; {cause}"
         )
         raise InputError(message)
 
 
-def _standing_assumptions(streets: _Streets) -> list[Note]:
+def _standing_assumptions(streets: Streets) -> list[Note]:
     notes = [Note.of("assumptions.private_ways"), Note.of("assumptions.steps")]
     if (streets.network.edges.kind == 5).any():
         notes.append(Note.of("assumptions.ferries"))
@@ -407,7 +341,7 @@ def _standing_assumptions(streets: _Streets) -> list[Note]:
     return notes
 
 
-def _network_notes(streets: _Streets) -> list[Note]:
+def _network_notes(streets: Streets) -> list[Note]:
     report: NetworkReport = streets.network.report
     notes = []
     if report.small_pieces:

@@ -18,7 +18,7 @@ from circles.network import (
     WalkNetwork,
     network_crs,
 )
-from circles.osm import OsmExtract, OsmWays
+from circles.osm import OsmStreets, OsmWays
 from circles.plazas import plaza_chords
 from circles.walking import Ruling, blocks, ferry_duration_s, judge_way, walking_directions
 
@@ -37,7 +37,7 @@ class _Lines:
     offset: IntArray
 
 
-def network_from_osm(extract: OsmExtract, *, min_piece_m: float = MIN_PIECE_M) -> WalkNetwork:
+def network_from_osm(extract: OsmStreets, *, min_piece_m: float = MIN_PIECE_M) -> WalkNetwork:
     """Build the walking network of an extract.
 
     Ways are judged by `circles.walking.TAG_RULES`; nodes are set wherever two ways meet or one
@@ -48,7 +48,7 @@ def network_from_osm(extract: OsmExtract, *, min_piece_m: float = MIN_PIECE_M) -
     Parameters
     ----------
     extract
-        What `circles.osm.read_osm` returns.
+        What `circles.osm.read_streets` or `read_osm` returns.
     min_piece_m
         Connected pieces with less street than this take no part in joining.
 
@@ -135,7 +135,7 @@ def _cut_at(lines: _Lines, barred: IntArray) -> tuple[_Lines, int]:
     return _runs(run, way, node_id, lon, lat), len(np.unique(lines.node_id[hit]))
 
 
-def _with_chords(lines: _Lines, extract: OsmExtract) -> _Lines:
+def _with_chords(lines: _Lines, extract: OsmStreets) -> _Lines:
     """Add the straight lines on which plazas are crossed, as lines of the plaza's way."""
     is_plaza = np.array([tags.get("area") == "yes" for tags in extract.ways.tags], dtype=bool)
     closed = lines.node_id[lines.offset[:-1]] == lines.node_id[lines.offset[1:] - 1]

@@ -5,7 +5,9 @@ place offers that of `circles.facilities`.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from logging import getLogger
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +20,18 @@ import shapely
 
 from circles.crs import WGS84
 from circles.errors import InputError
+from circles.pbf import decode_streets
+from circles.protobuf import UndecodedError
+from circles.tables import refuse_missing
+from circles.tags import Tags, TagTable
 from circles.xml_guard import refuse_entities
 
-Tags = dict[str, str]
 Box = tuple[float, float, float, float]
 
 SUFFIXES: Final = (".osm.pbf", ".pbf", ".osm")
 PLACE_KEYS: Final = ("amenity", "leisure", "healthcare", "office", "shop", "social_facility")
 _WAY_KEYS: Final = ("highway", "route", "railway", "public_transport", "man_made")
+_LAYER_KEYS: Final = ("building", "natural", "waterway", "landuse", *PLACE_KEYS)
 _WATER: Final = {("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir")}
 _GREEN: Final = {
     ("leisure", "park"),
@@ -34,7 +40,9 @@ _GREEN: Final = {
     ("natural", "wood"),
     ("landuse", "grass"),
 }
+
 _NO_POSITION: Final = 2_147_483_647  # what OSM readers put where a node is not in the file
+_LOG: Final = getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class OsmWays:
     way_id
         int64, shape (ways,).
     tags
-        One dictionary a way.
+        One dictionary a way, made when asked for.
     node_id, lon, lat
         int64 and degrees, shape (nodes of all ways,); NaN where the extract lacks the node.
     offset
@@ -54,7 +62,7 @@ class OsmWays:
     """
 
     way_id: npt.NDArray[np.int64]
-    tags: tuple[Tags, ...]
+    tags: TagTable
     node_id: npt.NDArray[np.int64]
     lon: npt.NDArray[np.float64]
     lat: npt.NDArray[np.float64]
@@ -62,8 +70,8 @@ class OsmWays:
 
 
 @dataclass(frozen=True)
-class OsmExtract:
-    """What one reading of an extract yields; every layer is in EPSG:4326.
+class OsmStreets:
+    """What a walking network is made of.
 
     Parameters
     ----------
@@ -75,6 +83,22 @@ class OsmExtract:
         Everything that might be walked or sailed on.
     barriers
         Tags of the nodes with ``barrier=*``, by node id.
+    """
+
+    name: str
+    box: Box
+    ways: OsmWays
+    barriers: dict[int, Tags]
+
+
+@dataclass(frozen=True)
+class OsmExtract(OsmStreets):
+    """The streets and all else that a run needs of an extract; every layer is in EPSG:4326.
+
+    Parameters
+    ----------
+    name, box, ways, barriers
+        As in `OsmStreets`.
     places
         Columns `osm_id` (``"n1"``, ``"w1"``, ``"r1"``), `tags`, `geometry` (Point).
     buildings
@@ -85,10 +109,6 @@ class OsmExtract:
         Ids of areas whose rings do not close, as OSM has them.
     """
 
-    name: str
-    box: Box
-    ways: OsmWays
-    barriers: dict[int, Tags]
     places: gpd.GeoDataFrame
     buildings: gpd.GeoDataFrame
     water: gpd.GeoDataFrame
@@ -97,8 +117,8 @@ class OsmExtract:
 
 
 @dataclass
-class _Shelf:
-    """Where one reading puts what it finds."""
+class _Streets:
+    """Where a reading of the streets, object by object, puts what it finds."""
 
     way_id: list[int] = field(default_factory=list)
     tags: list[Tags] = field(default_factory=list)
@@ -107,6 +127,12 @@ class _Shelf:
     y: list[int] = field(default_factory=list)
     offset: list[int] = field(default_factory=lambda: [0])
     barriers: dict[int, Tags] = field(default_factory=dict)
+
+
+@dataclass
+class _Layers:
+    """Where a reading of everything else puts what it finds."""
+
     places: list[tuple[str, Tags, str]] = field(default_factory=list)
     buildings: list[tuple[str, Tags, str]] = field(default_factory=list)
     water: list[str] = field(default_factory=list)
@@ -114,8 +140,8 @@ class _Shelf:
     broken: list[str] = field(default_factory=list)
 
 
-def read_osm(path: Path) -> OsmExtract:
-    """Read an OpenStreetMap extract once, for everything a run needs from it.
+def read_streets(path: Path) -> OsmStreets:
+    """Read the streets of an OpenStreetMap extract: all that a walking network needs.
 
     Parameters
     ----------
@@ -128,42 +154,65 @@ def read_osm(path: Path) -> OsmExtract:
         The file is missing, of another kind, cut off, damaged, or holds no way with positions.
     """
     check_extract(path)
-    shelf = _Shelf()
-    try:
+    with _reading(path):
         box = header_box(path)
-        for thing in _things(path):
-            _put(thing, shelf)
-    except RuntimeError as error:
-        message = (
-            f"{path}: this OpenStreetMap extract cannot be read to its end ({error}); it is "
-            "damaged or cut off — download or copy it again"
-        )
-        raise InputError(message) from error
-    ways = _ways(shelf)
+        ways, barriers = _decoded(path) or _collected(path)
     if not np.isfinite(ways.lon).any():
         message = (
             f"{path}: no street with a position was found; the extract is empty, or its nodes do "
             "not come before its ways (sort it: osmium sort)"
         )
         raise InputError(message)
+    return OsmStreets(name=path.name, box=box or _node_box(ways), ways=ways, barriers=barriers)
+
+
+def read_osm(path: Path) -> OsmExtract:
+    """Read an OpenStreetMap extract, for everything a run needs from it.
+
+    Parameters
+    ----------
+    path
+        An ``.osm.pbf`` or ``.osm`` file.
+
+    Raises
+    ------
+    InputError
+        As `read_streets`.
+    """
+    streets = read_streets(path)
+    layers = _Layers()
+    with _reading(path):
+        for thing in _places_and_areas(path):
+            _put(thing, layers)
     return OsmExtract(
-        name=path.name,
-        box=box or _node_box(ways),
-        ways=ways,
-        barriers=shelf.barriers,
-        places=_tagged_frame(shelf.places, points=True),
-        buildings=_tagged_frame(shelf.buildings),
-        water=_plain_frame(shelf.water),
-        green=_plain_frame(shelf.green),
-        broken_areas=tuple(shelf.broken),
+        name=streets.name,
+        box=streets.box,
+        ways=streets.ways,
+        barriers=streets.barriers,
+        places=_tagged_frame(layers.places, points=True),
+        buildings=_tagged_frame(layers.buildings),
+        water=_plain_frame(layers.water),
+        green=_plain_frame(layers.green),
+        broken_areas=tuple(layers.broken),
     )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say of any failure to read an extract that the extract is at fault."""
+    try:
+        yield
+    except (RuntimeError, ValueError, IndexError) as error:
+        message = (
+            f"{path}: this OpenStreetMap extract cannot be read to its end ({error}); it is "
+            "damaged, cut off or of another kind — download or copy it again"
+        )
+        raise InputError(message) from error
 
 
 def check_extract(path: Path) -> None:
     """Refuse a path that is no OpenStreetMap extract, or an XML file that hides entities."""
-    if not path.is_file():
-        message = f"{path}: no such file; give the path of an .osm.pbf or .osm extract"
-        raise InputError(message)
+    refuse_missing(path)
     if not path.name.lower().endswith(SUFFIXES):
         message = f"{path}: not an OpenStreetMap extract; expected one of {', '.join(SUFFIXES)}"
         raise InputError(message)
@@ -171,9 +220,14 @@ def check_extract(path: Path) -> None:
         refuse_entities(path)
 
 
+def osm_file(path: Path) -> osmium.io.File:
+    """Return an extract as osmium opens it: its kind goes by its suffix, in capitals too."""
+    return osmium.io.File(str(path), "osm" if path.suffix.lower() == ".osm" else "pbf")
+
+
 def header_box(path: Path) -> Box | None:
     """Return the area the extract says it covers, or None if it does not say."""
-    with osmium.io.Reader(str(path)) as reader:
+    with osmium.io.Reader(osm_file(path), osmium.osm.NOTHING) as reader:  # no further than that
         box = reader.header().box()
     if not box.valid():
         return None
@@ -190,79 +244,98 @@ def _node_box(ways: OsmWays) -> Box:
     )
 
 
-def _things(path: Path) -> Iterator[object]:
-    processor = osmium.FileProcessor(str(path)).with_locations().with_areas()
-    yield from processor.with_filter(osmium.filter.EmptyTagFilter())
+def _decoded(path: Path) -> tuple[OsmWays, dict[int, Tags]] | None:
+    """Read the streets with the decoder of our own, if it knows the file."""
+    if path.suffix.lower() != ".pbf":
+        return None
+    try:
+        found = decode_streets(path, way_keys=_WAY_KEYS, node_key="barrier")
+    except UndecodedError as error:
+        _LOG.debug("%s is read object by object: %s", path, error)
+        return None
+    ways = OsmWays(found.way_id, found.way_tags, found.node, found.lon, found.lat, found.offset)
+    return ways, dict(zip(found.tagged_node.tolist(), found.node_tags, strict=True))
 
 
-def _put(thing: object, shelf: _Shelf) -> None:
-    if isinstance(thing, osmium.osm.Node):
-        _put_node(thing, shelf)
-    elif isinstance(thing, osmium.osm.Way):
-        _put_way(thing, shelf)
-    elif isinstance(thing, osmium.osm.Area):
-        _put_area(thing, shelf)
+def _collected(path: Path) -> tuple[OsmWays, dict[int, Tags]]:
+    """Read the streets object by object, as osmium has them: any file, but slowly."""
+    kinds = osmium.osm.NODE | osmium.osm.WAY
+    processor = osmium.FileProcessor(osm_file(path), kinds).with_locations()
+    streets = _Streets()
+    for thing in processor.with_filter(osmium.filter.KeyFilter("barrier", *_WAY_KEYS)):
+        if isinstance(thing, osmium.osm.Way):
+            _put_way(thing, streets)
+        elif "barrier" in thing.tags:
+            streets.barriers[thing.id] = dict(thing.tags)
+    x, y = np.array(streets.x, dtype=np.int64), np.array(streets.y, dtype=np.int64)
+    missing = (x == _NO_POSITION) | (y == _NO_POSITION)
+    ways = OsmWays(
+        way_id=np.array(streets.way_id, dtype=np.int64),
+        tags=TagTable.of(streets.tags),
+        node_id=np.array(streets.node_id, dtype=np.int64),
+        # Divided rather than multiplied: 1e-7 has no exact binary form, 1e7 does.
+        lon=np.where(missing, np.nan, x / 1e7),
+        lat=np.where(missing, np.nan, y / 1e7),
+        offset=np.array(streets.offset, dtype=np.int64),
+    )
+    return ways, streets.barriers
 
 
-def _put_node(node: osmium.osm.Node, shelf: _Shelf) -> None:
-    if "barrier" in node.tags:
-        shelf.barriers[node.id] = dict(node.tags)
-    if any(key in node.tags for key in PLACE_KEYS) and node.location.valid():
-        point = shapely.Point(node.location.lon, node.location.lat)
-        shelf.places.append((f"n{node.id}", dict(node.tags), point.wkb_hex))
-
-
-def _put_way(way: osmium.osm.Way, shelf: _Shelf) -> None:
+def _put_way(way: osmium.osm.Way, streets: _Streets) -> None:
     if not any(key in way.tags for key in _WAY_KEYS):
         return
-    shelf.way_id.append(way.id)
-    shelf.tags.append(dict(way.tags))
+    streets.way_id.append(way.id)
+    streets.tags.append(dict(way.tags))
     for node in way.nodes:
-        shelf.node_id.append(node.ref)
-        shelf.x.append(node.location.x)
-        shelf.y.append(node.location.y)
-    shelf.offset.append(len(shelf.node_id))
+        streets.node_id.append(node.ref)
+        streets.x.append(node.location.x)
+        streets.y.append(node.location.y)
+    streets.offset.append(len(streets.node_id))
 
 
-def _put_area(area: osmium.osm.Area, shelf: _Shelf) -> None:
+def _places_and_areas(path: Path) -> Iterator[object]:
+    processor = osmium.FileProcessor(osm_file(path)).with_locations().with_areas()
+    yield from processor.with_filter(osmium.filter.KeyFilter(*_LAYER_KEYS))
+
+
+def _put(thing: object, layers: _Layers) -> None:
+    if isinstance(thing, osmium.osm.Node):
+        _put_node(thing, layers)
+    elif isinstance(thing, osmium.osm.Area):
+        _put_area(thing, layers)
+
+
+def _put_node(node: osmium.osm.Node, layers: _Layers) -> None:
+    if any(key in node.tags for key in PLACE_KEYS) and node.location.valid():
+        point = shapely.Point(node.location.lon, node.location.lat)
+        layers.places.append((f"n{node.id}", dict(node.tags), point.wkb_hex))
+
+
+def _put_area(area: osmium.osm.Area, layers: _Layers) -> None:
     tags = dict(area.tags)
     osm_id = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
     pairs = set(tags.items())
     shelves: list[list[str]] = []
     if pairs & _WATER:
-        shelves.append(shelf.water)
+        shelves.append(layers.water)
     if pairs & _GREEN:
-        shelves.append(shelf.green)
+        shelves.append(layers.green)
     tagged: list[list[tuple[str, Tags, str]]] = []
     if tags.get("building", "no") != "no":
-        tagged.append(shelf.buildings)
+        tagged.append(layers.buildings)
     if any(key in tags for key in PLACE_KEYS):
-        tagged.append(shelf.places)
+        tagged.append(layers.places)
     if not shelves and not tagged:
         return
     try:
         wkb = osmium.geom.WKBFactory().create_multipolygon(area)
     except RuntimeError:  # rings that do not close or touch themselves, as OSM has them
-        shelf.broken.append(osm_id)
+        layers.broken.append(osm_id)
         return
     for plain in shelves:
         plain.append(wkb)
     for labelled in tagged:
         labelled.append((osm_id, tags, wkb))
-
-
-def _ways(shelf: _Shelf) -> OsmWays:
-    x, y = np.array(shelf.x, dtype=np.int64), np.array(shelf.y, dtype=np.int64)
-    missing = (x == _NO_POSITION) | (y == _NO_POSITION)
-    return OsmWays(
-        way_id=np.array(shelf.way_id, dtype=np.int64),
-        tags=tuple(shelf.tags),
-        node_id=np.array(shelf.node_id, dtype=np.int64),
-        # Divided rather than multiplied: 1e-7 has no exact binary form, 1e7 does.
-        lon=np.where(missing, np.nan, x / 1e7),
-        lat=np.where(missing, np.nan, y / 1e7),
-        offset=np.array(shelf.offset, dtype=np.int64),
-    )
 
 
 def _plain_frame(wkb: list[str]) -> gpd.GeoDataFrame:

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import platform
-import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,7 @@ FILES: Final = (
     "manifest.json",
     "run.json",
 )
+_SHAPEFILE: Final = (".cpg", ".dbf", ".prj", ".shp", ".shx")
 _PACKAGES: Final = (
     "circles",
     "contourpy",
@@ -47,6 +48,39 @@ _PACKAGES: Final = (
     "scipy",
     "shapely",
 )
+
+
+def refuse_unwritable(out_dir: Path, project: Project) -> None:
+    """Refuse a results folder that cannot be one, before anything is computed for it.
+
+    Raises
+    ------
+    OutputError
+        A file stands where the folder, or a folder where a result should be; or a result would
+        replace an input.
+    """
+    try:
+        obstacle = _obstacle(out_dir, {path.resolve() for _, _, path in project.inputs()})
+    except OSError as error:
+        obstacle = error.strerror or str(error)
+    if obstacle is not None:
+        message = (
+            f"{out_dir}: the results cannot be written ({obstacle}); choose another folder with "
+            "--out, or with output.dir in the project file"
+        )
+        raise OutputError(message)
+
+
+def _obstacle(out_dir: Path, inputs: set[Path]) -> str | None:
+    there = next(path for path in (out_dir, *out_dir.parents) if path.exists())
+    if not there.is_dir():
+        return f"{there} is a file"
+    targets = [out_dir / name for name in FILES]
+    if folders := [path.name for path in targets if path.is_dir()]:
+        return f"a folder stands where a result should be: {', '.join(folders)}"
+    if read := [path.name for path in targets if path.resolve() in inputs]:
+        return f"the project reads what would be replaced: {', '.join(read)}"
+    return None
 
 
 def write_outputs(
@@ -82,18 +116,46 @@ def write_outputs(
         The folder cannot be written.
     """
     try:
-        out_dir.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out_dir.name}-", dir=out_dir.parent) as beside:
+        with _folder(out_dir), tempfile.TemporaryDirectory(prefix=".new-", dir=out_dir) as beside:
             _write_all(assessment, project, Path(beside), lang=lang, run=run, progress=progress)
-            out_dir.mkdir(exist_ok=True)
-            for name in FILES:
-                shutil.move(Path(beside) / name, out_dir / name)
+            _move_all(Path(beside), out_dir)
     except OSError as error:
         message = (
             f"{out_dir}: the results cannot be written ({error.strerror or error}); close files "
             "of it that are open elsewhere, or choose another folder with --out"
         )
         raise OutputError(message) from error
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """Make a folder and those above it; if what follows fails, the new ones go again."""
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
+    with ExitStack() as undo:
+        for folder in reversed(new):
+            folder.mkdir()
+            undo.callback(folder.rmdir)
+        yield
+        undo.pop_all()
+
+
+def _move_all(beside: Path, out_dir: Path) -> None:
+    """Move all files into their place, or none: what was there before is put back."""
+    before = beside / "before"
+    before.mkdir()
+    old = [name for name in FILES if (out_dir / name).exists()]
+    try:
+        for name in old:
+            (out_dir / name).rename(before / name)
+        for name in FILES:
+            (beside / name).rename(out_dir / name)
+    except OSError:
+        for name in FILES:
+            if name not in old:
+                (out_dir / name).unlink(missing_ok=True)
+            elif (before / name).exists():
+                (before / name).replace(out_dir / name)
+        raise
 
 
 def _write_all(
@@ -139,8 +201,9 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
         "as_of": assessment.as_of.isoformat() if assessment.as_of else None,
         "fictional": assessment.fictional,
         "inputs": [
-            {"key": key, "path": text, "sha256": _sha256(path), "bytes": path.stat().st_size}
+            {"key": key, "path": name, "sha256": _sha256(part), "bytes": part.stat().st_size}
             for key, text, path in project.inputs()
+            for name, part in _parts(text, path)
         ],
         "versions": {
             **{name: version(name) for name in _PACKAGES},
@@ -174,6 +237,17 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
             for note in assessment.warnings
         ],
     }
+
+
+def _parts(text: str, path: Path) -> list[tuple[str, Path]]:
+    """Return the files an input consists of: a geodatabase is a folder, a Shapefile has fellows."""
+    if path.is_dir():
+        files = sorted(part for part in path.rglob("*") if part.is_file())
+        return [(f"{text}/{part.relative_to(path).as_posix()}", part) for part in files]
+    if path.suffix.lower() == ".shp":
+        fellows = sorted(path.with_suffix(suffix) for suffix in _SHAPEFILE)
+        return [(text[:-4] + part.suffix, part) for part in fellows if part.is_file()]
+    return [(text, path)]
 
 
 def _sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from circles.assessment import Assessment
 from circles.district import assess
 from circles.inputs import read_district
-from circles.outputs import write_outputs
+from circles.outputs import refuse_unwritable, write_outputs
 from circles.project import Project, load_project
 
 logger = logging.getLogger(__name__)
@@ -54,9 +54,9 @@ class _Stopwatch:
 
 
 def run_project(
-    path: Path,
+    path: Path | str,
     *,
-    out_dir: Path | None = None,
+    out_dir: Path | str | None = None,
     lang: str | None = None,
     progress: Progress = lambda _step, _share: None,
 ) -> RunResult:
@@ -83,11 +83,12 @@ def run_project(
     started = datetime.now(UTC)
     watch = _Stopwatch(progress, time.perf_counter(), {})
     project = load_project(path)
+    target = Path(out_dir) if out_dir else project.out_dir
+    refuse_unwritable(target, project)
     district = read_district(project, progress=watch.part(0.0, 0.35))
     watch.lap("read_s")
     assessment = assess(district, progress=watch.part(0.35, 0.75))
     watch.lap("assess_s")
-    target = out_dir or project.out_dir
     logger.info("writing results to %s", target)
     write_outputs(
         assessment,

@@ -12,28 +12,47 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from circles.communities import SETTINGS
 from circles.errors import FaultsError, InputError
 from circles.facilities import no_such_service, service_named
 from circles.joining import MAX_ACCESS_M
 from circles.network import MIN_PIECE_M
+from circles.standards import no_such_standard, standard_ids
+from circles.tables import listing, refuse_missing
 from circles.texts import Lang
+from circles.validation import Table, faults_in_words
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_BUILDINGS: Final = "buildings"
 _GROUP: Final = re.compile(r"all|\d+\+|\d+-\d+")
+#: A group that stands as a key without the quotes that its plus sign needs.
+_BARE_GROUP: Final = re.compile(r"(?<![\w\"'])(\d+\+)\s*=")
 
 
-class _Table(BaseModel):
-    """A table of the file; a key it does not know is a fault."""
+def _known_group(group: str) -> str:
+    if not _GROUP.fullmatch(group):
+        message = (
+            "this is no population group; write all, an age and upwards such as "
+            '"60+", or a range of ages such as "0-3"'
+        )
+        raise ValueError(message)
+    return group
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+Columns = dict[Annotated[str, AfterValidator(_known_group)], str]
+"""Columns by the population group that they count."""
 
 
-class NetworkTable(_Table):
+class NetworkTable(Table):
     """``[network]``: the streets."""
 
     osm: str
@@ -41,27 +60,28 @@ class NetworkTable(_Table):
     min_piece_m: float = Field(MIN_PIECE_M, ge=0)
 
 
-class SettingRule(_Table):
+class SettingRule(Table):
     """How urban and rural are told apart: by a column's values, or by building density."""
 
     column: str | None = None
     urban: tuple[str, ...] = ()
     rural: tuple[str, ...] = ()
-    urban_from_buildings_per_km2: float | None = Field(None, gt=0)
+    urban_from_homes_per_km2: float | None = Field(None, gt=0)
 
-    @model_validator(mode="after")
-    def _one_rule(self) -> Self:
-        if (self.column is None) == (self.urban_from_buildings_per_km2 is None):
-            message = "give either column (with urban and rural) or urban_from_buildings_per_km2"
-            raise ValueError(message)
-        twice = sorted(set(self.urban) & set(self.rural))
-        if twice:
-            message = f"{', '.join(map(repr, twice))} cannot be both urban and rural"
-            raise ValueError(message)
-        return self
+    @classmethod
+    def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
+        if ("column" in given) == ("urban_from_homes_per_km2" in given):
+            yield "give either column (with urban and rural) or urban_from_homes_per_km2"
+        elif "column" not in given:
+            yield from _meaningless(given, "urban_from_homes_per_km2", ("urban", "rural"))
+        urban, rural = (given.get(name) for name in SETTINGS)
+        if isinstance(urban, list) and isinstance(rural, list):
+            twice = [repr(value) for value in urban if value in rural]
+            if twice:
+                yield f"{', '.join(twice)} cannot be both urban and rural"
 
 
-class CommunitiesTable(_Table):
+class CommunitiesTable(Table):
     """``[communities]``: who is scored."""
 
     path: str | None = None
@@ -75,47 +95,45 @@ class CommunitiesTable(_Table):
     street: str | None = None
     district: str | None = None
     households: str | None = None
-    population: dict[str, str] = Field(default_factory=dict)
+    population: Columns = Field(default_factory=dict)
 
     @field_validator("setting", mode="before")
     @classmethod
     def _known_setting(cls, value: object) -> object:
-        if isinstance(value, str) and value not in SETTINGS:
+        if isinstance(value, dict):
+            return SettingRule.model_validate(value)
+        if not isinstance(value, SettingRule) and value not in SETTINGS:
             message = f'{value!r} is no setting; use "urban", "rural" or a table with a rule'
             raise ValueError(message)
-        return SettingRule.model_validate(value) if isinstance(value, dict) else value
+        return value
 
-    @field_validator("population")
     @classmethod
-    def _known_groups(cls, value: dict[str, str]) -> dict[str, str]:
-        return _checked_groups(value)
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.path is None) == (self.osm_admin_level is None):
-            message = "give either path or osm_admin_level"
-            raise ValueError(message)
-        if self.path is not None and self.id is None:
-            message = "path needs id, the column with each community's id"
-            raise ValueError(message)
-        return self
+    def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
+        if ("path" in given) == ("osm_admin_level" in given):
+            yield "give either path or osm_admin_level"
+        elif "path" not in given:
+            yield from _meaningless(given, "osm_admin_level", ("id", "name", "layer", "crs"))
+        else:
+            yield from _meaningless(given, "path", ("include_cut",))
+            if "id" not in given:
+                yield "path needs id, the column with each community's id"
 
 
-class DemandTable(_Table):
+class DemandTable(Table):
     """``[demand]``: where people live."""
 
-    source: str = "buildings"
+    source: str = _BUILDINGS
     layer: str | None = None
     crs: str | None = None
-    population: dict[str, str] = Field(default_factory=dict)
+    population: Columns = Field(default_factory=dict)
 
-    @field_validator("population")
     @classmethod
-    def _known_groups(cls, value: dict[str, str]) -> dict[str, str]:
-        return _checked_groups(value)
+    def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
+        if given.get("source", _BUILDINGS) == _BUILDINGS:
+            yield from _meaningless(given, 'source = "buildings"', ("layer", "crs", "population"))
 
 
-class FacilityTable(_Table):
+class FacilityTable(Table):
     """``[[facilities]]``: one layer of facilities, from a file or from the extract."""
 
     path: str | None = None
@@ -132,41 +150,48 @@ class FacilityTable(_Table):
     @field_validator("osm")
     @classmethod
     def _known_services(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        unknown = [service for service in value or () if service_named(service) != service]
+        if value == ():
+            message = 'it names no service; write for example osm = ["childcare"]'
+            raise ValueError(message)
+        unknown = [service for service in value or () if service_named(service) is None]
         if unknown:
             raise ValueError("; ".join(no_such_service(service) for service in unknown))
-        return value
+        named = dict.fromkeys(filter(None, map(service_named, value or ())))
+        return None if value is None else tuple(named)
 
     @field_validator("service")
     @classmethod
     def _known_service(cls, value: str | None) -> str | None:
-        if value is not None and service_named(value) != value:
+        service = None if value is None else service_named(value)
+        if value is not None and service is None:
             raise ValueError(no_such_service(value))
-        return value
+        return service
 
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.path is None) == (self.osm is None):
-            message = "give either path or osm"
-            raise ValueError(message)
-        extra = sorted(self.model_fields_set - {"osm"}) if self.osm is not None else []
-        if extra:
-            message = f"with osm, {', '.join(extra)} has no meaning"
-            raise ValueError(message)
-        if self.service is not None and self.service_column is not None:
-            message = "give service or service_column, not both"
-            raise ValueError(message)
-        return self
+    @classmethod
+    def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
+        if ("path" in given) == ("osm" in given):
+            yield "give either path or osm"
+        elif "path" not in given:
+            yield from _meaningless(given, "osm", [key for key in cls.model_fields if key != "osm"])
+        if "service" in given and "service_column" in given:
+            yield "give service or service_column, not both"
 
 
-class OutputTable(_Table):
+def _meaningless(given: Mapping[str, Any], beside: str, keys: Iterable[str]) -> Iterable[str]:
+    extra = [key for key in keys if key in given]
+    if extra:
+        verb = "has" if len(extra) == 1 else "have"
+        yield f"with {beside}, {', '.join(extra)} {verb} no meaning"
+
+
+class OutputTable(Table):
     """``[output]``: where results go, and in which language."""
 
-    dir: str = "out"
+    dir: str = Field("out", min_length=1)
     lang: Lang = "zh"
 
 
-class ProjectFile(_Table):
+class ProjectFile(Table):
     """A whole project file."""
 
     name: str = Field(min_length=1)
@@ -178,6 +203,21 @@ class ProjectFile(_Table):
     demand: DemandTable | None = None
     facilities: tuple[FacilityTable, ...] = ()
     output: OutputTable = OutputTable()
+
+    @field_validator("name")
+    @classmethod
+    def _can_be_shown(cls, value: str) -> str:
+        if not value.isprintable():
+            message = f"{value!r} holds characters that cannot be shown; remove them"
+            raise ValueError(message)
+        return value
+
+    @field_validator("standard")
+    @classmethod
+    def _known_standard(cls, value: str) -> str:
+        if not value.endswith(".toml") and value not in standard_ids():
+            raise ValueError(no_such_standard(value))
+        return value
 
 
 @dataclass(frozen=True)
@@ -201,7 +241,7 @@ class Project:
         Raises
         ------
         InputError
-            It names an environment variable that is not set.
+            It names an environment variable that is not set, or is no path.
         """
         return self.path.parent / _with_variables(text)
 
@@ -210,10 +250,9 @@ class Project:
 
         The project file itself comes first. Raises like `resolve`.
         """
-        named = [(key, text, self.resolve(text)) for key, text in _named_files(self.file)]
-        if self.file.standard.endswith(".toml"):
-            named.append(("standard", self.file.standard, self.resolve(self.file.standard)))
-        return [("project", self.path.name, self.path), *named]
+        named = _named_files(self.file.model_dump())
+        files = [(key, text, self.resolve(text)) for key, text in named]
+        return [("project", self.path.name, self.path), *files]
 
     @property
     def out_dir(self) -> Path:
@@ -221,7 +260,7 @@ class Project:
         return self.resolve(self.file.output.dir)
 
 
-def load_project(path: Path) -> Project:
+def load_project(path: Path | str) -> Project:
     """Read and validate a project file.
 
     Parameters
@@ -236,39 +275,41 @@ def load_project(path: Path) -> Project:
     FaultsError
         Keys or values are wrong, or files it names are missing; all faults are named at once.
     """
-    if not path.is_file():
-        message = f"{path}: no such project file"
-        raise InputError(message)
+    path = Path(path)
+    refuse_missing(path)
     try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        data = tomllib.loads(text)
+    except OSError as error:
+        message = f"{path}: the project file cannot be opened: {error.strerror}"
+        raise InputError(message) from error
     except UnicodeDecodeError as error:
         message = f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
         raise InputError(message) from error
-    except tomllib.TOMLDecodeError as error:
-        message = f"{path}: not valid TOML: {error}"
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        bare = _BARE_GROUP.search(text)
+        hint = f'; write the group in quotes: "{bare[1]}" =' if bare else ""
+        message = f"{path}: not valid TOML: {error}{hint}"
         raise InputError(message) from error
-    try:
-        project = Project(path, ProjectFile.model_validate(data))
-    except ValidationError as error:
-        raise FaultsError(str(path), _in_words(error)) from error
-    faults = list(_missing_files(project))
-    if faults:
+    file, faults = _validated(data)
+    faults += _missing_files(path.parent, data)
+    if file is None or faults:
         raise FaultsError(str(path), faults)
-    return project
+    return Project(path, file)
 
 
-def _checked_groups(groups: dict[str, str]) -> dict[str, str]:
-    wrong = [group for group in groups if not _GROUP.fullmatch(group)]
-    if wrong:
-        message = (
-            f"{', '.join(map(repr, wrong))}: no population group; write all, an age and upwards "
-            'such as "60+", or a range of ages such as "0-3"'
-        )
-        raise ValueError(message)
-    return groups
+def _validated(data: Mapping[str, Any]) -> tuple[ProjectFile | None, list[str]]:
+    try:
+        return ProjectFile.model_validate(data), []
+    except ValidationError as error:
+        return None, faults_in_words(error, _TABLES, ProjectFile)
 
 
 def _with_variables(text: str) -> str:
+    if "\0" in text:
+        message = f"{text!r} is no path, it holds a NUL character; remove it"
+        raise InputError(message)
+
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in os.environ:
@@ -279,67 +320,58 @@ def _with_variables(text: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _named_files(file: ProjectFile) -> Iterable[tuple[str, str]]:
-    yield "network.osm", file.network.osm
-    if file.communities.path is not None:
-        yield "communities.path", file.communities.path
-    if file.demand is not None and file.demand.source != "buildings":
-        yield "demand.source", file.demand.source
-    for number, table in enumerate(file.facilities, start=1):
-        if table.path is not None:
-            yield f"facilities {number}, path", table.path
+def _named_files(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the input files a project names, whatever else is wrong with it."""
+    source, standard = _table(data, "demand").get("source"), data.get("standard")
+    layers = data.get("facilities")
+    named = [
+        ("network.osm", _table(data, "network").get("osm")),
+        ("communities.path", _table(data, "communities").get("path")),
+        ("demand.source", None if source == _BUILDINGS else source),
+        *(
+            (f"facilities {number}, path", layer.get("path"))
+            for number, layer in enumerate(layers if isinstance(layers, list | tuple) else (), 1)
+            if isinstance(layer, dict)
+        ),
+        ("standard", standard if str(standard).endswith(".toml") else None),
+    ]
+    return [(key, text) for key, text in named if isinstance(text, str)]
 
 
-def _missing_files(project: Project) -> Iterable[str]:
-    for key, text in _named_files(project.file):
+def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = data.get(key)
+    return table if isinstance(table, dict) else {}
+
+
+def _missing_files(folder: Path, data: Mapping[str, Any]) -> Iterable[str]:
+    for key, text in [*_named_files(data), ("output.dir", _table(data, "output").get("dir"))]:
         try:
-            path = project.resolve(text)
+            path = folder / _with_variables(str(text))
         except InputError as error:
             yield f"{key}: {error}"
             continue
-        if not path.is_file():
-            near = _near_names(path)
-            hint = f"; did you mean {near}?" if near else ""
-            yield f"{key}: there is no file {text!r} beside the project file{hint}"
+        if key != "output.dir" and not _is_there(path):
+            yield f"{key}: there is no file {text!r} beside the project file; {_names_near(path)}"
 
 
-def _near_names(path: Path) -> str:
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file() or (path.is_dir() and path.suffix.lower() == ".gdb")
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _names_near(path: Path) -> str:
     if not path.parent.is_dir():
-        return ""
+        return f"nor is there the folder {str(path.parent)!r}"
     names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
-    return ", ".join(repr(n) for n in difflib.get_close_matches(path.name, names, n=2))
+    near = difflib.get_close_matches(path.name, names, n=2)
+    if near:
+        return f"did you mean {', '.join(map(repr, near))}?"
+    return f"correct the path; {listing('files there', path.name, names)}"
 
 
-def _in_words(error: ValidationError) -> list[str]:
-    return [_fault(fault) for fault in error.errors()]
-
-
-def _fault(fault: Mapping[str, Any]) -> str:
-    location = fault["loc"]
-    where = _where(location)
-    match fault["type"]:
-        case "extra_forbidden":
-            return f"unknown key {where!r}{_nearest_key(location)}"
-        case "missing":
-            return f"{where!r} is missing"
-        case "value_error":
-            message = str(fault["msg"]).removeprefix("Value error, ")
-            return f"{where}: {message}" if where else message
-        case _:
-            return f"{where}: {fault['msg']}; it is {fault['input']!r}"
-
-
-def _where(location: tuple[int | str, ...]) -> str:
-    words: list[str] = []
-    for part in location:
-        if isinstance(part, int):
-            words[-1] += f" {part + 1}"
-        elif part not in {"str", "SettingRule"}:  # which of two types was tried says nothing
-            words.append(part)
-    return ".".join(words)
-
-
-_TABLES: Final[Mapping[str, type[_Table]]] = {
+_TABLES: Final[Mapping[str, type[Table]]] = {
     "network": NetworkTable,
     "communities": CommunitiesTable,
     "demand": DemandTable,
@@ -347,12 +379,3 @@ _TABLES: Final[Mapping[str, type[_Table]]] = {
     "output": OutputTable,
     "setting": SettingRule,
 }
-
-
-def _nearest_key(location: tuple[int | str, ...]) -> str:
-    *parents, key = [part for part in location if isinstance(part, str)]
-    table = next((_TABLES[p] for p in reversed(parents) if p in _TABLES), ProjectFile)
-    near = difflib.get_close_matches(key, table.model_fields, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known keys here: {', '.join(table.model_fields)}"

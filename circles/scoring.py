@@ -16,8 +16,8 @@ INSUFFICIENT: Final = "insufficient_data"
 NOT_APPLICABLE: Final = "not_applicable"
 VERDICTS: Final = (MET, NOT_MET, INSUFFICIENT, NOT_APPLICABLE)
 
-#: Shares are ratios of sums of floats; a threshold counts as reached within this.
-_TOLERANCE: Final = 1e-12
+#: Shares are ratios of sums of many floats; a threshold counts as reached within this.
+_TOLERANCE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def judge(
     if covered_high >= needed - tolerance:
         return Finding(INSUFFICIENT, "off_network_decides", math.nan)
     missing = needed - covered_low
-    return Finding(
-        NOT_MET, "share_missed", float(math.ceil(missing - 1e-9)) if unit == "people" else missing
-    )
+    # What the verdict forgives is no person either: 40 and a rounding error are 40 people.
+    whole = float(math.ceil(missing - tolerance))
+    return Finding(NOT_MET, "share_missed", whole if unit == "people" else missing)
 
 
 def tier_verdict(verdicts: Sequence[str]) -> str:

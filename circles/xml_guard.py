@@ -50,3 +50,6 @@ def refuse_entities(path: Path) -> None:
     except expat.ExpatError as error:
         message = f"{path}: not readable as XML ({error}); it is damaged or of another kind"
         raise InputError(message) from error
+    except OSError as error:
+        message = f"{path}: the file cannot be opened: {error.strerror}"
+        raise InputError(message) from error

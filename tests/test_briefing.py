@@ -87,9 +87,12 @@ def test_the_head_says_what_is_judged_and_by_what() -> None:
 
 
 def test_real_data_are_not_called_fictional() -> None:
-    """The label is there only for invented data."""
+    """The label is there only for invented data; of real ones the streets' source is named."""
     real = dataclasses.replace(drawn_assessment(fictional=False), warnings=())
-    assert "虚构" not in Reader(render_briefing(real, map_html=MAP)).words
+    words = Reader(render_briefing(real, map_html=MAP)).words
+    assert "虚构" not in words
+    assert "© OpenStreetMap contributors" in words
+    assert "OpenStreetMap contributors" not in read().words
 
 
 def test_each_target_shows_its_fraction_range_and_what_is_missing() -> None:

@@ -188,7 +188,7 @@ def test_an_options_default_is_documented(name: str) -> None:
 
 
 #: Options whose row says in other words what they are by default.
-QUIET = {"--profile", "--direction"}
+QUIET = {"--profile", "--direction", "--services"}
 
 
 def float_text(default: object) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from circles.explain import (
     cost_word,
+    documents_word,
     explain_basis,
     explain_community,
     explain_finding,
@@ -28,7 +29,8 @@ from circles.explain import (
     verdict_word,
     worst_first,
 )
-from circles.texts import LANGS, load_texts
+from circles.standards.model import Source
+from circles.texts import LANGS, Bilingual, load_texts
 from tests.drawn_assessment import drawn_assessment
 
 ZH, EN = load_texts("zh"), load_texts("en")
@@ -167,7 +169,7 @@ def test_a_rollup_says_its_range_and_what_is_open() -> None:
     line = explain_rollup(DRAWN.rollups.to_dict("records")[2], DRAWN, EN)
     assert line == (
         "quality circle, urban communities: 0 of 3 meet it (0%–67%; target 50%); "
-        "due 2025-12-31; 2 lack data; insufficient data."
+        "due 2025-12-31; 2 with insufficient data; insufficient data."
     )
 
 
@@ -175,6 +177,23 @@ def test_a_rollup_over_nothing_says_so() -> None:
     """Without any community to count there is no share."""
     empty = {**DRAWN.rollups.to_dict("records")[0], "denominator": 0, "share_low": math.nan}
     assert explain_rollup(empty, DRAWN, EN).endswith("there is none to count.")
+
+
+def test_a_document_is_named_once_with_all_its_places() -> None:
+    """Sources of one document are merged, and a place that two of them share is said once."""
+    plan = DRAWN.standard.sources[0]
+
+    def at(name: str, zh: str, en: str) -> Source:
+        return plan.model_copy(update={"id": name, "place": Bilingual(zh=zh, en=en)})
+
+    sources = (plan, at("b", "第六章、第八章", "chapter 6 and chapter 8"), at("c", "附件", "annex"))
+    drawn = DRAWN.standard.model_copy(update={"sources": sources})
+    assert documents_word((plan.id, "b", "c"), drawn, EN) == (
+        "Drawn City circle plan, chapter 6 and chapter 8 and annex"
+    )
+    assert (
+        documents_word((plan.id, "b", "c"), drawn, ZH) == "《画里市服务圈规划》第六章、第八章、附件"
+    )
 
 
 def test_a_rule_without_documents_has_no_basis() -> None:

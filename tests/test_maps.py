@@ -211,21 +211,23 @@ def test_a_map_is_a_folium_map_and_leaves_folium_alone() -> None:
 
 
 def test_the_page_says_its_language_title_and_sources() -> None:
-    """The page's head is escaped, and the page names the street data and that it is invented."""
+    """The page's head is escaped, and the page says that all is invented, streets included."""
     page = render_map(drawn_assessment(), lang="zh")
     assert page.startswith('<!DOCTYPE html>\n<html lang="zh-CN">')
     assert "<title>画里区 &lt;b&gt;&amp;步行可达性地图 · 画里市服务圈标准</title>" in page
     panel = data_of(page)["panel"]
-    assert "© OpenStreetMap contributors" in panel["attribution"]
+    assert panel["attribution"] == ZH("map.invented")
     assert panel["fictional"] == ZH("words.fictional")
     assert panel["as_of"] == "数据日期：2025-06-30"
     assert "BSD 2-Clause License" in page
 
 
 def test_a_real_district_is_not_called_fictional() -> None:
-    """The label is there only for invented data."""
+    """The label is there only for invented data; of real ones the streets' source is named."""
     real = dataclasses.replace(drawn_assessment(fictional=False), warnings=())
-    assert "虚构" not in render_map(real, lang="zh")
+    page = render_map(real, lang="zh")
+    assert "虚构" not in page
+    assert "© OpenStreetMap contributors" in data_of(page)["panel"]["attribution"]
 
 
 def test_an_unknown_language_is_refused() -> None:

@@ -107,7 +107,7 @@ def test_the_map_opens_from_disk_with_the_network_off(desktop: Page, map_file: P
         "达标", "2", "不达标", "2", "数据不足", "1", "不适用", "1",
     ]  # fmt: skip
     assert re.search(r"\d+ k?m", words(desktop, ".leaflet-control-scale"))
-    assert "© OpenStreetMap contributors" in words(desktop, ".circles-attribution")
+    assert words(desktop, ".circles-attribution") == ZH("map.invented")
     title = words(desktop, ".circles-title")
     assert [line for line in title.split("\n") if line][:2] == ["虚构数据", "画里区 <b>&"]
     assert {url for url in desktop.requests if not url.startswith("data:")} == {map_file.as_uri()}
@@ -126,6 +126,18 @@ def test_hovering_shows_the_reasons_worst_first(desktop: Page) -> None:
     assert IMAGE_NAME in told
     assert desktop.ask("document.querySelectorAll('.circles-tip li').length") == 2
     assert desktop.ask("document.querySelectorAll('.circles-tip img').length") == 0
+
+
+@pytest.mark.browser
+def test_a_tooltip_keeps_clear_of_the_title(desktop: Page) -> None:
+    """Beside the title the tooltip moves below it, wherever on the map the community lies."""
+    desktop.ask("window.circles_map.panBy([-60, 200], { animate: false })")
+    title = desktop.ask("document.querySelector('.circles-title').getBoundingClientRect().toJSON()")
+    desktop.hover(title["left"] + 20, title["bottom"] + 70)
+    tip(desktop)
+    box = desktop.ask("document.querySelector('.circles-tip').getBoundingClientRect().toJSON()")
+    assert box["left"] < title["right"]
+    assert box["top"] >= title["bottom"]
 
 
 @pytest.mark.browser

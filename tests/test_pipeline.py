@@ -185,4 +185,4 @@ def test_wrong_input_ends_with_one_message(tmp_path: Path) -> None:
     """A missing project file is exit code 2 and a sentence, never a traceback."""
     done = circles("run", "nowhere.toml", cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.strip() == "nowhere.toml: no such project file"
+    assert done.stderr.strip() == "nowhere.toml: there is no such file; there are no files there"

@@ -8,7 +8,7 @@ import pytest
 from circles.errors import InputError
 from circles.facilities import load_catalogue
 from circles.standards import load_standard, standard_ids
-from circles.texts import LANGS, Note, load_texts
+from circles.texts import LANGS, Bilingual, Note, load_texts
 
 ZH, EN = (load_texts(lang).words for lang in ("zh", "en"))
 SECTIONS = {
@@ -92,6 +92,17 @@ def test_a_note_is_put_into_words_of_either_language() -> None:
     note = Note.of("warnings.cut_ways", count=7)
     assert load_texts("zh").note(note) == "有7条道路在地图边缘被截断。"
     assert load_texts("en").note(note).startswith("7 streets are cut off")
+
+
+def test_a_note_holds_names_in_both_languages() -> None:
+    """A value may be a name that is another in each language, or a list of such."""
+    park, school = Bilingual(zh="公园", en="Park"), Bilingual(zh="学校", en="School")
+    note = Note.of("warnings.layer_partial", need=park, given=(school,), missing=(park, school))
+    zh, en = (load_texts(lang).note(note) for lang in LANGS)
+    assert "“公园”" in zh
+    assert "公园、学校" in zh
+    assert "“Park”" in en
+    assert "Park, School" in en
 
 
 def test_a_language_without_texts_is_refused() -> None:

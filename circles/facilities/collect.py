@@ -22,7 +22,7 @@ from circles.facilities.catalogue import (
     service_named,
 )
 from circles.facilities.classify import classify, classify_tags
-from circles.tables import as_text, find_column, first_column, rows_in_words
+from circles.tables import as_text, cell_text, find_column, first_column, rows_in_words
 
 COLUMNS = ("facility_id", "name", "service", "origin", "capacity", "geometry")
 OSM_ORIGIN = "OpenStreetMap"
@@ -158,7 +158,7 @@ def facilities_from_osm(places: gpd.GeoDataFrame, services: Sequence[str]) -> Co
     rows = [
         (
             osm_id,
-            tags.get("name", "").strip(),
+            cell_text(tags.get("name")) or "",
             service,
             OSM_ORIGIN,
             _capacity(tags.get("capacity", "")),

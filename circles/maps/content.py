@@ -121,7 +121,7 @@ def panel_data(assessment: Assessment, texts: Texts) -> Data:
         "fictional": texts("words.fictional") if assessment.fictional else "",
         "fictional_note": texts("words.fictional_note") if assessment.fictional else "",
         "verdicts": [texts(f"words.verdict_{verdict}") for verdict in VERDICTS],
-        "attribution": texts("map.attribution"),
+        "attribution": texts("map.invented" if assessment.fictional else "map.attribution"),
         "words": {word: texts(f"map.{word}") for word in _PAGE_WORDS},
     }
 

@@ -37,6 +37,12 @@ def standard_ids() -> tuple[str, ...]:
     return tuple(sorted(_bundled()))
 
 
+def no_such_standard(standard: str) -> str:
+    """Say that there is no bundled standard of that id, and which there are."""
+    known = listing("bundled standards", standard, _bundled())
+    return f"there is no standard {standard!r}; {known}. Or give the path of a .toml file"
+
+
 def load_standard(standard: str | Path) -> Standard:
     """Load a standard.
 
@@ -81,9 +87,7 @@ def _text(standard: str | Path) -> tuple[str, str]:
         return f"standard {standard}", bundled[standard].read_text("utf-8")
     path = Path(standard)
     if isinstance(standard, str) and path.suffix != ".toml":
-        known = listing("bundled standards", standard, bundled)
-        message = f"there is no standard {standard!r}; {known}. Or give the path of a .toml file"
-        raise InputError(message)
+        raise InputError(no_such_standard(standard))
     try:
         return str(path), path.read_text("utf-8-sig")
     except OSError as error:

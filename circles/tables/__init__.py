@@ -8,23 +8,29 @@ their index, named ``row``.
 from circles.tables.columns import (
     as_numbers,
     as_text,
+    cell_text,
     find_column,
     first_column,
     listing,
     matching_key,
+    numbers_of,
     rows_in_words,
 )
+from circles.tables.files import refuse_missing
 from circles.tables.layers import read_layer
 from circles.tables.sheets import read_table
 
 __all__ = [
     "as_numbers",
     "as_text",
+    "cell_text",
     "find_column",
     "first_column",
     "listing",
     "matching_key",
+    "numbers_of",
     "read_layer",
     "read_table",
+    "refuse_missing",
     "rows_in_words",
 ]

@@ -13,6 +13,8 @@ import pandas as pd
 
 from circles.errors import FaultsError, InputError
 
+# A terminal obeys some of them, and XML cannot hold them; tabs and line breaks are harmless.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
@@ -37,12 +39,13 @@ def find_column(table: pd.DataFrame, name: str, *, where: str) -> str:
     InputError
         There is no such column; those that are there are listed, the nearest first.
     """
-    if name in table.columns:
+    there = [str(column) for column in table.columns[table.dtypes.map(str) != "geometry"]]
+    if name in there:
         return name
-    same = [column for column in table.columns if matching_key(column) == matching_key(name)]
+    same = [column for column in there if matching_key(column) == matching_key(name)]
     if len(same) == 1:
-        return str(same[0])
-    message = f"{where}: there is no column {name!r}; {listing('columns', name, table.columns)}"
+        return same[0]
+    message = f"{where}: there is no column {name!r}; {listing('columns', name, there)}"
     raise InputError(message)
 
 
@@ -107,7 +110,7 @@ def _likeness(word: str, name: str) -> float:
 
 
 def cell_text(value: object) -> str | None:
-    """Return a cell as text without surrounding spaces; None if it is empty."""
+    """Return a cell as text without control characters and outer spaces; None if it is empty."""
     if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 (NaN)
         return None
     if isinstance(value, bool | np.bool_):
@@ -119,11 +122,14 @@ def cell_text(value: object) -> str | None:
         return value.date().isoformat() if midnight else value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
-    return str(value).strip() or None
+    return _CONTROL.sub(" ", str(value)).strip() or None
 
 
 def numbers_of(values: pd.Series) -> tuple[npt.NDArray[np.float64], list[int]]:
     """Return a column's cells as numbers (empty ones NaN), and the rows that are none."""
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return numbers, values.index[np.isinf(numbers)].tolist()
     numbers = np.full(len(values), np.nan)
     wrong = []
     for place, (row, value) in enumerate(zip(values.index, values, strict=True)):

@@ -26,8 +26,10 @@ _NAMED_CRS = MappingProxyType({"wgs84": 4326, "cgcs2000": 4490})
 _STRETCH_DEG = 10.0
 
 
-def declared_crs(crs: str) -> pyproj.CRS:
+def declared_crs(crs: str, path: Path) -> pyproj.CRS:
     """Return the CRS that a person named: ``wgs84``, ``cgcs2000`` or ``EPSG:n``.
+
+    `path` is the file it was named for, for the message.
 
     Raises
     ------
@@ -37,14 +39,16 @@ def declared_crs(crs: str) -> pyproj.CRS:
     key = matching_key(crs)
     if key in _SHIFTED:
         message = (
-            f"crs = {crs!r}: {_SHIFTED[key]} coordinates are shifted by several hundred metres, "
-            "and this version cannot shift them back; give the layer in WGS84 or CGCS2000"
+            f"{path}: crs = {crs!r}: {_SHIFTED[key]} coordinates are shifted by several hundred "
+            "metres, and this version cannot shift them back; give the layer in WGS84 or CGCS2000"
         )
         raise InputError(message)
     try:
         return pyproj.CRS.from_epsg(_NAMED_CRS[key]) if key in _NAMED_CRS else _epsg(key)
     except pyproj.exceptions.CRSError as error:
-        message = f"crs = {crs!r} is not known; give wgs84, cgcs2000 or EPSG:n (as EPSG:4547)"
+        message = (
+            f"{path}: crs = {crs!r} is not known; give wgs84, cgcs2000 or EPSG:n (as EPSG:4547)"
+        )
         raise InputError(message) from error
 
 
@@ -93,7 +97,8 @@ def _degree_faults(rows: pd.Index, bounds: Bounds) -> Iterator[str]:
     x, y = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
     swapped = (x <= 90) & (y > 90) & (y <= 180)
     if swapped.any():
-        yield f"{_example(rows, bounds, swapped)}: longitude and latitude are swapped"
+        wrong = _example(rows, bounds, swapped)
+        yield f"{wrong}: longitude and latitude are swapped; exchange them"
     beyond = ((x > 180) | (y > 90)) & ~swapped
     if beyond.any():
         yield (
@@ -111,10 +116,14 @@ def _metre_faults(
 ) -> Iterator[str]:
     infinite: npt.NDArray[np.bool_] = np.any(np.isinf(bounds), axis=1)
     if infinite.any():
-        yield f"{_example(rows, bounds, infinite)}: this is no place"
+        wrong = _example(rows, bounds, infinite)
+        yield f"{wrong}: this is no place; correct it, or leave it empty"
     x, y = bounds[~infinite][:, [0, 2]], bounds[~infinite][:, [1, 3]]
     if len(x) and (np.abs(x) <= 180).all() and (np.abs(y) <= 90).all():
-        yield f"the coordinates look like degrees, but the crs is {crs.name!r}, in metres"
+        yield (
+            f"the coordinates look like degrees, but the crs is {crs.name!r}, in metres; "
+            "give the crs that they are in"
+        )
     elif by_hand and len(x):
         yield from _area_faults(rows[~infinite], bounds[~infinite], crs)
 
@@ -125,7 +134,7 @@ def _area_faults(rows: pd.Index, bounds: Bounds, crs: pyproj.CRS) -> Iterator[st
     if not far.any():
         return
     if _far_from_area(y[far], x[far], crs).any():
-        advice = f"this is far from where {crs.name!r} is used"
+        advice = f"this is far from where {crs.name!r} is used; give the crs that they are in"
     else:
         advice = "easting and northing are swapped (Chinese survey tables call the northing X)"
     yield f"{_example(rows, bounds, far)}: {advice}"

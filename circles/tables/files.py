@@ -17,16 +17,23 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff]")
 
 def refuse_missing(path: Path) -> None:
     """Refuse a file that is not there; the files beside it are listed, the nearest first."""
+    try:
+        message = _missing(path)
+    except (OSError, ValueError) as error:  # a name no file can have, or a folder that is closed
+        message = f"{path}: the file cannot be opened: {error}"
+    if message:
+        raise InputError(message)
+
+
+def _missing(path: Path) -> str:
     if path.is_file() or (path.is_dir() and path.suffix.lower() == ".gdb"):
-        return
+        return ""
     if path.is_dir():
-        message = f"{path}: this is a folder; name a file in it"
-    elif path.parent.is_dir():
+        return f"{path}: this is a folder; name a file in it"
+    if path.parent.is_dir():
         files = (entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))
-        message = f"{path}: there is no such file; {listing('files there', path.name, files)}"
-    else:
-        message = f"{path}: there is no such file, nor the folder {path.parent}"
-    raise InputError(message)
+        return f"{path}: there is no such file; {listing('files there', path.name, files)}"
+    return f"{path}: there is no such file, nor the folder {path.parent}"
 
 
 def refuse_options(path: Path, what: str, options: Mapping[str, str | None]) -> None:

@@ -91,7 +91,7 @@ def read_layer(
     FaultsError
         Coordinates are not numbers, out of range or swapped; every such row is named.
     """
-    declared = None if crs is None else declared_crs(crs)
+    declared = None if crs is None else declared_crs(crs, path)
     if path.suffix.lower() in TEXT_TABLES | WORKBOOKS:
         refuse_options(path, "a table", {"layer": layer})
         table = read_table(path, sheet=sheet)
@@ -181,8 +181,8 @@ def _layer_errors(path: Path) -> Iterator[None]:
             "GeoJSON, GeoPackage, Shapefile or another format that GDAL reads?"
         )
         raise InputError(message) from error
-    for warning in caught:
-        logger.warning("%s: %s", path, warning.message)
+    for warning in caught:  # what they lead to (rows without a place) is reported by the caller
+        logger.info("%s: %s", path, warning.message)
 
 
 def _layer_name(path: Path, layer: str | None, there: Mapping[str, str | None]) -> str:

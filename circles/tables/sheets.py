@@ -78,7 +78,7 @@ def _text_rows(path: Path) -> Iterator[Row]:
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
-            yield number, [cell.strip() or None for cell in cells]
+            yield number, [cell_text(cell) for cell in cells]
     except csv.Error as error:
         message = (
             f"{path}: row {number + 1} (line {reader.line_num}) cannot be read: {error}; "
@@ -117,7 +117,10 @@ def _workbook_rows(path: Path, sheet: str | None) -> list[Row]:
     filled = {title: rows for title, rows in contents.items() if rows}
     if len(filled) > 1:
         titles = ", ".join(repr(title) for title in filled)
-        message = f"{path}: the workbook has several sheets ({titles}); name the one to read"
+        message = (
+            f"{path}: the workbook has several sheets ({titles}); write which one to read, as in "
+            f'sheet = "{next(iter(filled))}"'
+        )
         raise InputError(message)
     return next(iter(filled.values()), [])
 

@@ -17,8 +17,6 @@ from circles.errors import InputError
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
-#: What fills a gap in a text; a tuple is a list of names, joined as the language joins them.
-Value = str | int | float | tuple[str, ...]
 _COMMA: dict[Lang, str] = {"zh": "、", "en": ", "}
 
 
@@ -33,6 +31,10 @@ class Bilingual(BaseModel):
     def __getitem__(self, lang: str) -> str:
         """Return the words of a language."""
         return self.zh if lang == "zh" else self.en
+
+
+#: What fills a gap in a text; a tuple is a list of names, joined as the language joins them.
+Value = str | int | float | Bilingual | tuple[str | Bilingual, ...]
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,12 @@ class Texts:
 
     def note(self, note: Note) -> str:
         """Put a note into this language's words."""
-        comma = _COMMA[self.lang]
-        shown = {k: comma.join(v) if isinstance(v, tuple) else v for k, v in note.values}
-        return self(note.key, **shown)
+        return self(note.key, **{name: self._shown(value) for name, value in note.values})
+
+    def _shown(self, value: Value) -> str | int | float:
+        if isinstance(value, tuple):
+            return _COMMA[self.lang].join(str(self._shown(part)) for part in value)
+        return value[self.lang] if isinstance(value, Bilingual) else value
 
 
 @cache

@@ -200,14 +200,19 @@ const circlesMap = (() => {
     return group;
   }
 
-  // Move a tall tooltip up or down until it lies inside the map.
+  // Move a tooltip up or down until it lies inside the map, and below the cards at its top left.
   function keepInside(map, tip) {
     if (!tip) return;
     tip.style.marginTop = "0";
     const box = tip.getBoundingClientRect();
     const frame = map.getContainer().getBoundingClientRect();
-    const up = Math.min(0, frame.bottom - 6 - box.bottom);
-    tip.style.marginTop = `${Math.max(up, frame.top + 6 - box.top)}px`;
+    let top = Math.max(frame.top + 6, Math.min(box.top, frame.bottom - 6 - box.height));
+    for (const element of map.getContainer().querySelectorAll(".leaflet-top.leaflet-left > *")) {
+      const card = element.getBoundingClientRect();
+      const across = card.left < box.right && box.left < card.right;
+      if (across && card.top < top + box.height && top < card.bottom) top = card.bottom + 6;
+    }
+    tip.style.marginTop = `${top - box.top}px`;
   }
 
   // Names of communities, each where it fits without covering a larger community's name.
