@@ -1,9 +1,8 @@
 """The streets in an ``.osm.pbf`` file: a decoder made for speed, and sure of little.
 
-Blocks are inflated and decoded in threads. What the decoder was not made for - single nodes,
-histories, other compression, objects out of order - it leaves to another reader, with an
-`UndecodedError`. The format: https://wiki.openstreetmap.org/wiki/PBF_Format; field tags as in
-`circles.protobuf`.
+Blocks are inflated and decoded in threads. What it was not made for - single nodes, histories,
+other compression, objects out of order - it leaves to others, with an `UndecodedError`. The format:
+https://wiki.openstreetmap.org/wiki/PBF_Format; field tags as in `circles.protobuf`.
 """
 
 import os
@@ -23,6 +22,7 @@ from circles.protobuf import (
     Bytes,
     IntArray,
     UndecodedError,
+    have_only,
     read_columns,
     read_fields,
     span,
@@ -31,14 +31,15 @@ from circles.protobuf import (
 )
 from circles.tags import TagTable
 
-BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
 
 _FEATURES: Final = {b"OsmSchema-V0.6", b"DenseNodes"}
 _REQUIRED_FEATURE = 34
-_STRINGS, _GROUP, _GRANULARITY, _DATE_GRANULARITY = 10, 18, 136, 144
-_DENSE, _WAY, _RELATION = 18, 26, 34
+_STRINGS, _GROUP, _GRANULARITY = 10, 18, 136
+_BLOCK_FIELDS = (_STRINGS, _GROUP, _GRANULARITY, 144)  # not 152, 160: offsets that nobody uses
+_DENSE, _WAY = 18, 26
+_OBJECTS = (_DENSE, _WAY, 34)  # 34: relations
 _ID, _INFO, _LAT, _LON, _NODE_TAGS = 10, 42, 66, 74, 82
 _INFO_FIELDS = (10, 18, 26, 34, 42)  # not 50, which tells what was deleted
 _WAY_FIELDS = (8, 18, 26, 66, 34)  # id, keys, values, nodes, info
@@ -139,12 +140,10 @@ def _check_header(data: Bytes) -> None:
 def _decode(data: Bytes, way_keys: _Words, node_key: _Words) -> tuple[list[_Nodes], _Ways]:
     block = read_fields(data, 0, len(data))
     words = read_words(data, *span(block, _STRINGS))
-    known = (_STRINGS, _GROUP, _GRANULARITY, _DATE_GRANULARITY)
-    _known(np.isin(block[:, 0], known).all(), "a block with other fields")
+    _known(have_only(block, _BLOCK_FIELDS), "a block with other fields")
     groups = [np.zeros((0, 3), np.int64)]
-    groups += [read_fields(data, *at) for at in spans(block, _GROUP).tolist()]
+    groups += [read_fields(data, *at, known=_OBJECTS) for at in spans(block, _GROUP).tolist()]
     objects = np.concatenate(groups)
-    _known(np.isin(objects[:, 0], (_DENSE, _WAY, _RELATION)).all(), "objects of another kind")
     _known((np.diff(objects[:, 0]) >= 0).all(), "nodes after ways")
     step, rest = divmod(span(block, _GRANULARITY)[0] or 100, 100)
     _known(step > 0 and rest == 0, "a granularity finer than 1e-7 degrees")
@@ -187,7 +186,7 @@ def _decode_ways(data: Bytes, ways: IntArray, words: IntArray, wanted: _Words) -
 
 def _select(
     data: Bytes, words: IntArray, key: IntArray, value: IntArray, size: IntArray, wanted: _Words
-) -> tuple[BoolArray, TagTable]:
+) -> tuple[npt.NDArray[np.bool_], TagTable]:
     """Tell which objects have a wanted key, and keep the tags of those."""
     for code in (key, value):
         _sound(((code >= 0) & (code < len(words))).all(), "a tag of no word")
@@ -206,9 +205,8 @@ def _join(blocks: list[tuple[list[_Nodes], _Ways]], threads: ThreadPoolExecutor)
     nodes = [group for groups, _ in blocks for group in groups]
     ways = [part for _, part in blocks]
     _known(len(nodes) > 0, "no nodes")
-    holds_way = np.array([len(part.id) > 0 for part in ways])
-    holds_node = np.array([len(groups) > 0 for groups, _ in blocks])
-    _known(not (np.cumsum(holds_way)[:-1] > 0)[holds_node[1:]].any(), "nodes after ways")
+    first = next((i for i, part in enumerate(ways) if len(part.id)), len(ways))
+    _known(not any(groups for groups, _ in blocks[first + 1 :]), "nodes after ways")
     _known(all(a.id[-1] < b.id[0] for a, b in pairwise(nodes)), "nodes out of order")
     ids = np.concatenate([group.id for group in nodes])
     x, y = np.concatenate([g.x for g in nodes]), np.concatenate([g.y for g in nodes])

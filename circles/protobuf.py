@@ -48,10 +48,18 @@ def read_fields(
         It has other tags.
     """
     fields: IntArray = _fields(data, begin, end)
-    if known is not None and not set(fields[:, 0].tolist()) <= set(known):
+    if known is not None and not have_only(fields, known):
         message = f"fields with other tags than {sorted(known)}"
         raise UndecodedError(message)
     return fields
+
+
+def have_only(fields: IntArray, known: Collection[int]) -> bool:
+    """Tell whether all fields have one of some tags."""
+    strange = np.ones(len(fields), bool)
+    for tag in known:
+        strange &= fields[:, 0] != tag
+    return not strange.any()
 
 
 def spans(fields: IntArray, tag: int) -> IntArray:

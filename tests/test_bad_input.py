@@ -418,7 +418,7 @@ def test_the_same_outline_twice(town: Town) -> None:
 def test_communities_that_overlap(town: Town) -> None:
     """Communities that overlap are scored, and a warning says whose the residents are."""
     outline_of(1, rectangle((1.2, -0.5), (5.5, 2.2)))(town)
-    reported(town, "1 pairs of communities overlap (A1 / A2)", "the community that comes first")
+    reported(town, "1 pairs of communities overlap (West / East)", "the community that comes first")
 
 
 # Columns and cells
@@ -940,7 +940,7 @@ def test_graphs_have_no_buildings(town: Town) -> None:
         ("town.osm.pbf", "${NO_SUCH_VARIABLE}/t.pbf", ("network.osm", "which is not set")),
         ('"out"', '"${NO_SUCH_VARIABLE}"', ("output.dir", "NO_SUCH_VARIABLE, which is not set")),
         ("promises.toml", "guangzhou1530", ("there is no standard", "'guangzhou-1530'")),
-        ('service_column = "service"', 'service = "elder meal"', ("facilities 1", "'elder_meal'")),
+        ('service_column = "service"', 'service = "elder_meat"', ("facilities 1", "'elder_meal'")),
         (FACILITIES, 'osm = ["childcar"]\n', ("facilities 1.osm", "services: 'childcare'")),
         (FACILITIES, "osm = []\n", ("facilities 1.osm: it names no service",)),
         (FACILITIES, "", ("facilities 1: give either path or osm",)),

@@ -170,7 +170,7 @@ def test_rules_warnings_assumptions_and_sources_are_complete() -> None:
         assert row[1] == source.document.zh + (source.quote or "")
         assert row[2] == (source.place.zh if source.place else "")
         assert row[3] == ZH(f"words.status_{source.status}")
-    assert "© OpenStreetMap contributors" in page.words
+    assert ZH("briefing.footer_invented") in page.words
 
 
 def test_empty_lists_are_said_in_words() -> None:

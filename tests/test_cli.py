@@ -81,8 +81,8 @@ def test_a_need_given_in_part_is_warned_of(town: Town) -> None:
     for lang, words in {
         "en": "“Health care”, and only some of them were given (Community health centre), "
         "not Community health station, Village clinic",
-        "zh": "“卫生服务”由多类设施中的任何一类满足，只给出了其中一部分（社区卫生服务中心（卫生院）），"
-        "未给出社区卫生服务站、村卫生室（站）",
+        "zh": "“卫生服务”由多类设施中的任何一类满足，"
+        "只给出了其中一部分（社区卫生服务中心（卫生院）），未给出社区卫生服务站、村卫生室（站）",
     }.items():
         for command in ("check", "run"):
             (warning,) = (x for x in lines(command, town.project, "--lang", lang) if words in x)

@@ -77,7 +77,7 @@ def test_a_small_extract_is_read_as_osmium_reads_it(tmp_path: Path, kind: str) -
     ("kind", "why"),
     [
         ("pbf,pbf_compression=lz4", "fields"),
-        ("pbf,pbf_dense_nodes=false", "another kind"),
+        ("pbf,pbf_dense_nodes=false", "other tags"),
         ("osh.pbf", "HistoricalInformation"),
         ("pbf,locations_on_ways=true", "another tag"),
     ],
@@ -203,7 +203,7 @@ def test_damaged_blocks_are_refused(tmp_path: Path, content: bytes, why: str) ->
         (pbf.block(pbf.nodes(pbf.dense([2, 1], [1, 1], [1, 1])), WAY), "out of order"),
         (pbf.block(pbf.nodes(pbf.dense([1, 1], [1, 2], [1, 2])), WAY), "out of order"),
         (pbf.block(pbf.nodes(pbf.dense([1], [1], [1]) + b"\x2a\x03\x32\x01\0"), WAY), "fields"),
-        (pbf.block(pbf.nodes(pbf.dense([], [], [])), NODES, WAY), "no nodes"),
+        (pbf.block(pbf.nodes(pbf.dense([], [], [])), NODES, WAY), "out of order"),
         (pbf.block(WAY), "no nodes"),
         (pbf.block(), "no nodes"),
     ],

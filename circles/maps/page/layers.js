@@ -170,7 +170,7 @@ const circlesMap = (() => {
     group.bindPopup(popup, { className: "circles-popup" });
     group.on("popupopen", () => group.closeTooltip());
     group.on("tooltipopen", () => { if (group.isPopupOpen()) group.closeTooltip(); });
-    group.on("mousemove", ({ containerPoint }) => {
+    group.on("mouseover mousemove", ({ containerPoint }) => {
       const tooltip = group.getTooltip();
       const side = containerPoint.x + TIP_WIDTH < group.freeWidth() ? "right" : "left";
       if (tooltip.options.direction !== side) {
