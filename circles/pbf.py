@@ -43,7 +43,6 @@ _OBJECTS = (_DENSE, _WAY, 34)  # 34: relations
 _ID, _INFO, _LAT, _LON, _NODE_TAGS = 10, 42, 66, 74, 82
 _INFO_FIELDS = (10, 18, 26, 34, 42)  # not 50, which tells what was deleted
 _WAY_FIELDS = (8, 18, 26, 66, 34)  # id, keys, values, nodes, info
-
 _Words = tuple[bytes, ...]
 
 
@@ -94,6 +93,9 @@ class _Ways:
     size: IntArray
 
 
+_Block = tuple[list[_Nodes], list[_Ways]]
+
+
 def decode_streets(path: Path, *, way_keys: Iterable[str], node_key: str) -> PbfStreets:
     """Read the ways that have one of some keys, their nodes, and the nodes that have a key.
 
@@ -137,7 +139,7 @@ def _check_header(data: Bytes) -> None:
     _known(features <= _FEATURES, f"one of the features {features}")
 
 
-def _decode(data: Bytes, way_keys: _Words, node_key: _Words) -> tuple[list[_Nodes], _Ways]:
+def _decode(data: Bytes, way_keys: _Words, node_key: _Words) -> _Block:
     block = read_fields(data, 0, len(data))
     words = read_words(data, *span(block, _STRINGS))
     _known(have_only(block, _BLOCK_FIELDS), "a block with other fields")
@@ -149,7 +151,8 @@ def _decode(data: Bytes, way_keys: _Words, node_key: _Words) -> tuple[list[_Node
     _known(step > 0 and rest == 0, "a granularity finer than 1e-7 degrees")
     dense = spans(objects, _DENSE).tolist()
     nodes = [_decode_nodes(data, begin, end, words, node_key, step) for begin, end in dense]
-    return nodes, _decode_ways(data, spans(objects, _WAY), words, way_keys)
+    ways = spans(objects, _WAY)
+    return nodes, [_decode_ways(data, ways, words, way_keys)] if len(ways) else []
 
 
 def _decode_nodes(
@@ -190,8 +193,11 @@ def _select(
     """Tell which objects have a wanted key, and keep the tags of those."""
     for code in (key, value):
         _sound(((code >= 0) & (code < len(words))).all(), "a tag of no word")
+    hit = which_words(data, words, wanted)
+    if not hit.any():
+        return np.zeros(len(size), bool), TagTable.of([])
     owner = np.repeat(np.arange(len(size)), size)
-    kept = np.bincount(owner[which_words(data, words, wanted)[key]], minlength=len(size)) > 0
+    kept = np.bincount(owner[hit[key]], minlength=len(size)) > 0
     key, value = key[kept[owner]], value[kept[owner]]
     used = np.zeros(len(words), bool)
     used[key] = used[value] = True
@@ -200,12 +206,12 @@ def _select(
     return kept, TagTable(texts, own[key], own[value], np.append(0, np.cumsum(size[kept])))
 
 
-def _join(blocks: list[tuple[list[_Nodes], _Ways]], threads: ThreadPoolExecutor) -> PbfStreets:
+def _join(blocks: list[_Block], threads: ThreadPoolExecutor) -> PbfStreets:
     """Give the ways of all blocks the positions of their nodes."""
     nodes = [group for groups, _ in blocks for group in groups]
-    ways = [part for _, part in blocks]
-    _known(len(nodes) > 0, "no nodes")
-    first = next((i for i, part in enumerate(ways) if len(part.id)), len(ways))
+    ways = [part for _, parts in blocks for part in parts]
+    _known(len(nodes) > 0 and len(ways) > 0, "no nodes or no ways")
+    first = next(i for i, (_, parts) in enumerate(blocks) if parts)
     _known(not any(groups for groups, _ in blocks[first + 1 :]), "nodes after ways")
     _known(all(a.id[-1] < b.id[0] for a, b in pairwise(nodes)), "nodes out of order")
     ids = np.concatenate([group.id for group in nodes])

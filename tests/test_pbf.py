@@ -205,6 +205,7 @@ def test_damaged_blocks_are_refused(tmp_path: Path, content: bytes, why: str) ->
         (pbf.block(pbf.nodes(pbf.dense([1], [1], [1]) + b"\x2a\x03\x32\x01\0"), WAY), "fields"),
         (pbf.block(pbf.nodes(pbf.dense([], [], [])), NODES, WAY), "out of order"),
         (pbf.block(WAY), "no nodes"),
+        (pbf.block(NODES), "no ways"),
         (pbf.block(), "no nodes"),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",

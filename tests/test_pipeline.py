@@ -178,7 +178,7 @@ def test_standards_are_listed_and_shown(tmp_path: Path) -> None:
     listed = circles("standards", cwd=tmp_path)
     shown = circles("standards", "guangzhou-1530", "--lang", "en", cwd=tmp_path)
     assert "guangzhou-1530" in listed.stdout
-    assert "urban 15 min, rural 30 min; 60+; ≥ 85%" in shown.stdout
+    assert "urban 15 min, rural 30 min; at least 85% of residents aged 60 and over" in shown.stdout
 
 
 def test_wrong_input_ends_with_one_message(tmp_path: Path) -> None:
