@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from circles.inputs import read_district
     from circles.isochrone import isochrones
     from circles.maps import build_map, render_map
-    from circles.nearest import travel_times
     from circles.network import WalkNetwork
     from circles.pipeline import run_project
     from circles.project import load_project
     from circles.standards import load_standard, standard_ids
+    from circles.travel.nearest import travel_times
 
 __all__ = [
     "CirclesError",
@@ -60,7 +60,7 @@ _HOMES: Final = {
     "render_map": "circles.maps",
     "run_project": "circles.pipeline",
     "standard_ids": "circles.standards",
-    "travel_times": "circles.nearest",
+    "travel_times": "circles.travel.nearest",
 }
 
 try:

@@ -17,13 +17,13 @@ from circles.coverage import Reach, coverage
 from circles.crs import WGS84, FloatArray, to_metres
 from circles.demand import PEOPLE, Demand, GroupWeights, group_weights
 from circles.isochrone import reach_areas
-from circles.joining import MAX_ACCESS_M, Joiner, Joins
 from circles.network import Impedance, IntArray, WalkNetwork
 from circles.osm import Box
 from circles.scoring import INSUFFICIENT, NOT_MET, judge, roll_up, score_tiers
 from circles.standards.model import Rule, Standard
 from circles.texts import Note
 from circles.travel import CostField, nearest_cost
+from circles.travel.joining import MAX_ACCESS_M, Joiner, Joins
 from circles.walking import profile
 
 Progress = Callable[[str, float], None]

@@ -10,10 +10,10 @@ import shapely
 
 from circles.crs import WGS84, box_text
 from circles.errors import InputError, OutputError
-from circles.graphml import read_graphml
 from circles.isochrone import isochrones
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
+from circles.network.graphml import read_graphml
 from circles.osm import read_streets
 from circles.travel import Direction
 

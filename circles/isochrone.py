@@ -21,9 +21,9 @@ from shapely.geometry.base import BaseGeometry
 
 from circles.crs import FloatArray, local_points
 from circles.errors import InputError
-from circles.joining import MAX_ACCESS_M, Joiner, Joins
 from circles.network import BoolArray, WalkNetwork
 from circles.travel import CostField, Direction, nearest_cost
+from circles.travel.joining import MAX_ACCESS_M, Joiner, Joins
 from circles.walking import Profile
 from circles.walking import profile as profile_by_id
 

@@ -24,11 +24,11 @@ from pydantic import (
 from circles.communities import SETTINGS
 from circles.errors import FaultsError, InputError
 from circles.facilities import no_such_service, service_named
-from circles.joining import MAX_ACCESS_M
 from circles.network import MIN_PIECE_M
 from circles.standards import no_such_standard, standard_ids
 from circles.tables import listing, refuse_missing
 from circles.texts import Lang
+from circles.travel.joining import MAX_ACCESS_M
 from circles.validation import Table, faults_in_words
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")

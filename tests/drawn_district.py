@@ -18,7 +18,7 @@ from circles.crs import WGS84, local_crs
 from circles.demand import Demand, demand_from_layer
 from circles.district import District
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
 from circles.osm import Box, read_osm
 from circles.standards.model import Rule, Standard, Target, Tier
 from circles.texts import Bilingual

@@ -6,9 +6,9 @@ import networkx as nx
 import numpy as np
 from hypothesis import strategies as st
 
-from circles.interchange import from_osmnx
-from circles.joining import Joins
 from circles.network import WalkNetwork
+from circles.network.interchange import from_osmnx
+from circles.travel.joining import Joins
 from tests.drawn_osm import degrees
 
 Arc = tuple[int, int, float, bool]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from shapely import Point
 
-from circles.boundaries import Boundaries, read_boundaries
 from circles.errors import InputError
+from circles.osm.boundaries import Boundaries, read_boundaries
 from tests.drawn_district import CRS_M
 from tests.drawn_osm import Drawing, degrees
 

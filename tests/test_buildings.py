@@ -6,7 +6,12 @@ import geopandas as gpd
 import pytest
 from shapely import box
 
-from circles.buildings import NON_RESIDENTIAL, OTHER_USE_KEYS, is_home, residential_floor_area
+from circles.demand.buildings import (
+    NON_RESIDENTIAL,
+    OTHER_USE_KEYS,
+    is_home,
+    residential_floor_area,
+)
 from tests.drawn_district import CRS_M
 
 Tags = Mapping[str, str]

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circles.components import find_pieces
-from circles.contraction import NodeTable, contract, hilbert_index, order_nodes
 from circles.crs import to_metres
-from circles.joining import Joiner
 from circles.network import Edges, WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
+from circles.network.components import find_pieces
+from circles.network.contraction import NodeTable, contract, hilbert_index, order_nodes
 from circles.osm import read_osm
 from circles.travel import nearest_cost
+from circles.travel.joining import Joiner
 from circles.walking import profile
 from tests.drawn_osm import Drawing, degrees
 
@@ -50,8 +50,8 @@ def winding_town(seed: int) -> Drawing:
 def plain_network(drawing: Drawing, path: Path, monkeypatch: pytest.MonkeyPatch) -> WalkNetwork:
     """Build the network without contraction and ordering."""
     with monkeypatch.context() as patch:
-        patch.setattr("circles.network_osm.contract", lambda edges, nodes: (edges, nodes))
-        patch.setattr("circles.network_osm.order_nodes", lambda edges, nodes: (edges, nodes))
+        patch.setattr("circles.network.build.contract", lambda edges, nodes: (edges, nodes))
+        patch.setattr("circles.network.build.order_nodes", lambda edges, nodes: (edges, nodes))
         return network_from_osm(read_osm(drawing.write(path)), min_piece_m=0.0)
 
 

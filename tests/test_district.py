@@ -22,11 +22,11 @@ from shapely import Point, box
 from circles.communities import Communities
 from circles.demand import demand_from_buildings, with_frontage
 from circles.district import District, assess
-from circles.joining import Joiner
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
 from circles.osm import read_osm
 from circles.standards.model import Rule, Standard, Target
+from circles.travel.joining import Joiner
 from tests.drawn_district import (
     CRS_M,
     METRES_A_MINUTE,

@@ -16,12 +16,12 @@ import osmnx
 import pytest
 import shapely
 
-from circles.downloads import NODE_TAGS, WAY_TAGS, street_graph
 from circles.errors import DownloadError, InputError, OutputError
 from circles.facilities import load_catalogue
-from circles.fetch import _comment, _toml_string, fetch_place
+from circles.fetch.downloads import NODE_TAGS, WAY_TAGS, street_graph
+from circles.fetch.place import _comment, _toml_string, fetch_place
+from circles.fetch.servers import choose_servers
 from circles.project import load_project
-from circles.servers import choose_servers
 from circles.texts import load_texts
 from circles.walking import TAG_RULES
 from tests.osm_server import (

@@ -10,10 +10,10 @@ import shapely
 from hypothesis import given, settings
 
 from circles.errors import FaultsError, InputError
-from circles.graphml import judge_graph, read_graphml
-from circles.interchange import from_osmnx, to_networkx
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
+from circles.network.graphml import judge_graph, read_graphml
+from circles.network.interchange import from_osmnx, to_networkx
 from circles.osm import read_osm
 from circles.walking import Kind
 from tests.drawn_osm import Drawing

@@ -11,11 +11,11 @@ import shapely
 from circles.crs import to_metres
 from circles.errors import InputError
 from circles.isochrone import isochrones, reach_areas
-from circles.joining import Joiner
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
 from circles.osm import read_osm
 from circles.travel import CostField, nearest_cost
+from circles.travel.joining import Joiner
 from circles.walking import profile
 from tests.drawn_osm import Drawing, degrees
 

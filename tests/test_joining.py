@@ -8,10 +8,10 @@ import pytest
 import shapely
 
 from circles.errors import InputError
-from circles.joining import Joiner
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
 from circles.osm import read_osm
+from circles.travel.joining import Joiner
 from tests.drawn_osm import Drawing, degrees
 
 
@@ -50,7 +50,7 @@ def random_town(seed: int) -> WalkNetwork:
     """Return a crooked net of streets, some long, some in scraps."""
     import networkx as nx
 
-    from circles.interchange import from_osmnx
+    from circles.network.interchange import from_osmnx
 
     rng = np.random.default_rng(seed)
     graph = nx.MultiDiGraph(crs="epsg:4326")

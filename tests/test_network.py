@@ -8,7 +8,7 @@ import pytest
 
 from circles.errors import InputError
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
 from circles.osm import read_osm
 from circles.walking import PROFILES, Kind, profile
 from tests.drawn_osm import Drawing

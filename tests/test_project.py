@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from circles.errors import FaultsError, InputError
-from circles.joining import MAX_ACCESS_M
 from circles.network import MIN_PIECE_M
 from circles.project import Project, load_project
+from circles.travel.joining import MAX_ACCESS_M
 
 HEAD = 'name = "Town"\nstandard = "guangzhou-1530"\n'
 NETWORK = '[network]\nosm = "town.osm"\n'

@@ -20,17 +20,17 @@ import pyogrio
 import pytest
 import shapely
 
-from circles.boundaries import read_boundaries
 from circles.crs import to_metres
 from circles.errors import InputError
-from circles.graphml import read_graphml
 from circles.isochrone import reach_areas
-from circles.joining import Joiner, Joins
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
+from circles.network.graphml import read_graphml
 from circles.osm import read_osm
+from circles.osm.boundaries import read_boundaries
 from circles.outputs import FILES
 from circles.travel import nearest_cost
+from circles.travel.joining import Joiner, Joins
 from circles.walking import profile
 from tests.test_isochrone import agreement
 

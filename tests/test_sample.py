@@ -20,7 +20,7 @@ import circles
 from circles.assessment import Assessment
 from circles.district import District
 from circles.facilities.classify import classify
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
 from circles.osm import read_osm
 
 ROOT = Path(__file__).parent.parent

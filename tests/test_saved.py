@@ -9,7 +9,7 @@ import pytest
 
 from circles.errors import InputError, OutputError
 from circles.network import Edges, WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
 from circles.osm import read_osm
 from tests.drawn_osm import degrees
 from tests.test_contraction import winding_town

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.tags import Tags, TagTable
+from circles.osm.tags import Tags, TagTable
 
 WORDS = st.sampled_from(["highway", "foot", "yes", "no", "name", "路", ""])
 ROWS = st.lists(st.dictionaries(WORDS, WORDS, max_size=4), max_size=12)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circles.errors import InputError
-from circles.joining import Joins
 from circles.network import Impedance, WalkNetwork
 from circles.travel import Direction, nearest_cost
+from circles.travel.joining import Joins
 from circles.walking import profile
 from tests.random_networks import joins_on, network_of, street_graphs
 

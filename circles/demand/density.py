@@ -9,10 +9,10 @@ import shapely
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from circles.buildings import is_home
 from circles.communities import Communities, with_settings
 from circles.crs import FloatArray
-from circles.demand import communities_of_points
+from circles.demand.buildings import is_home
+from circles.demand.points import communities_of_points
 from circles.texts import Note
 
 _AROUND_M: Final = 500.0

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 
 from circles.crs import local_points
-from circles.joining import MAX_ACCESS_M, Joiner
 from circles.network import WalkNetwork
-from circles.travel import Direction, nearest_cost
+from circles.travel.joining import MAX_ACCESS_M, Joiner
+from circles.travel.search import Direction, nearest_cost
 from circles.walking import Profile
 from circles.walking import profile as profile_by_id
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pyproj import CRS
 
 from circles.errors import InputError, OutputError
-from circles.network import Edges, IntArray, NetworkReport, WalkNetwork
+from circles.network.model import Edges, IntArray, NetworkReport, WalkNetwork
 from circles.osm import Box
 
 FORMAT: Final = "circles.network/1"

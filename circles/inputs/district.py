@@ -8,14 +8,13 @@ import pandas as pd
 import shapely
 
 from circles.basemap import make_basemap
-from circles.boundaries import read_boundaries
 from circles.communities import (
     Communities,
     CommunityColumns,
     make_communities,
 )
 from circles.crs import WGS84, box_text
-from circles.density import settings_by_density
+from circles.demand.density import settings_by_density
 from circles.district import District
 from circles.errors import InputError
 from circles.facilities import (
@@ -24,12 +23,13 @@ from circles.facilities import (
     facilities_from_table,
     load_catalogue,
 )
+from circles.inputs.residents import read_demand
+from circles.inputs.streets import Streets, read_streets
 from circles.network import NetworkReport
 from circles.osm import header_box
+from circles.osm.boundaries import read_boundaries
 from circles.project import FacilityTable, Project, SettingRule
-from circles.residents import read_demand
 from circles.standards import Standard, load_standard
-from circles.streets import Streets, read_streets
 from circles.tables import read_layer
 from circles.texts import Note
 

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from circles.crs import FloatArray
-from circles.network import BoolArray, Edges, IndexArray, IntArray, points_of_edges
+from circles.network.model import BoolArray, Edges, IndexArray, IntArray, points_of_edges
 
 _HILBERT_BITS = 16
 

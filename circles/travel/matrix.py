@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from circles import kernels
 from circles.crs import FloatArray
 from circles.errors import InputError
-from circles.joining import Joins
 from circles.network import Impedance, IndexArray, IntArray, WalkNetwork
-from circles.travel import (
+from circles.travel import kernels
+from circles.travel.joining import Joins
+from circles.travel.search import (
     Direction,
     equal_pairs,
     legs_to_ends,

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from circles.crs import WGS84
 from circles.errors import InputError
-from circles.osm import check_extract, header_box, osm_file
+from circles.osm.extract import check_extract, header_box, osm_file
 
 _COLUMNS: Final = ("osm_id", "name", "cut")
 

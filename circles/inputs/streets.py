@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from circles.graphml import read_graphml
 from circles.network import WalkNetwork
-from circles.network_osm import network_from_osm
+from circles.network.build import network_from_osm
+from circles.network.graphml import read_graphml
 from circles.osm import Box, OsmExtract, read_osm
 from circles.project import Project
 
@@ -38,7 +38,8 @@ def read_streets(project: Project) -> Streets:
     Raises
     ------
     InputError
-        The file cannot be used; see `circles.osm.read_osm` and `circles.graphml.read_graphml`.
+        The file cannot be used; see `circles.osm.read_osm` and
+        `circles.network.graphml.read_graphml`.
     """
     table = project.file.network
     path = project.resolve(table.osm)

@@ -242,8 +242,8 @@ class WalkNetwork:
         return _impedance(self.edges, self.edges.length_m, 1.0)
 
     def save(self, path: Path | str) -> Path:
-        """Save the network as a folder of arrays; see `circles.saved.save_network`."""
-        from circles.saved import save_network  # it builds on this class
+        """Save the network as a folder of arrays; see `circles.network.saved.save_network`."""
+        from circles.network.saved import save_network  # it builds on this class
 
         return save_network(self, path)
 
@@ -251,21 +251,21 @@ class WalkNetwork:
     def load(
         cls, path: Path | str, *, box: tuple[float, float, float, float] | None = None
     ) -> "WalkNetwork":
-        """Load a saved network, whole or by box; see `circles.saved.load_network`."""
-        from circles.saved import load_network  # it builds on this class
+        """Load a saved network, whole or by box; see `circles.network.saved.load_network`."""
+        from circles.network.saved import load_network  # it builds on this class
 
         return load_network(path, box=box)
 
     @classmethod
     def from_osmnx(cls, graph: "nx.MultiDiGraph[Any]") -> "WalkNetwork":
-        """Take over a graph as OSMnx makes it; see `circles.interchange.from_osmnx`."""
-        from circles.interchange import from_osmnx
+        """Take over a graph as OSMnx makes it; see `circles.network.interchange.from_osmnx`."""
+        from circles.network.interchange import from_osmnx
 
         return from_osmnx(graph)
 
     def to_networkx(self) -> "nx.MultiDiGraph[Any]":
-        """Return the network as OSMnx would hold it; see `circles.interchange.to_networkx`."""
-        from circles.interchange import to_networkx
+        """Return it as OSMnx would hold it; see `circles.network.interchange.to_networkx`."""
+        from circles.network.interchange import to_networkx
 
         return to_networkx(self)
 

@@ -11,7 +11,7 @@ from shapely.ops import substring
 from circles.crs import FloatArray
 from circles.errors import InputError
 from circles.network import IntArray
-from circles.travel import CostField, part_of_cost
+from circles.travel.search import CostField, part_of_cost
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The blobs an ``.osm.pbf`` file is made of: where they stand, what they hold, and their words.
 
-The format: https://wiki.openstreetmap.org/wiki/PBF_Format; field tags as in `circles.protobuf`.
+The format: https://wiki.openstreetmap.org/wiki/PBF_Format; field tags as in `circles.osm.protobuf`.
 """
 
 import zlib
@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
-from circles.protobuf import Bytes, IntArray, UndecodedError, read_fields, span, spans
+from circles.osm.protobuf import Bytes, IntArray, UndecodedError, read_fields, span, spans
 
 _MAX_HEADER: Final = 64 * 1024
 _MAX_SIZE: Final = 32 * 1024 * 1024

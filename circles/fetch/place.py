@@ -16,8 +16,8 @@ import pandas as pd
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from circles.buildings import OTHER_USE_KEYS
 from circles.crs import WGS84, local_crs
+from circles.demand.buildings import OTHER_USE_KEYS
 from circles.errors import InputError, OutputError
 from circles.facilities import facilities_from_osm, load_catalogue
 from circles.standards import load_standard
@@ -26,8 +26,8 @@ from circles.texts import Texts, load_texts
 if TYPE_CHECKING:
     import networkx as nx
 
-    from circles.downloads import FoundPlace, Polygonal, TagQuery
-    from circles.servers import Servers
+    from circles.fetch.downloads import FoundPlace, Polygonal, TagQuery
+    from circles.fetch.servers import Servers
 
 PROJECT_FILE: Final = "circles.toml"
 MAX_AREA_KM2: Final = 10_000.0  # beyond a large city, an extract is faster and kinder to the server
@@ -142,7 +142,7 @@ def fetch_place(
         The folder could not be written.
     """
     # OSMnx is heavy; whoever only imports this module should not wait for it.
-    from circles.servers import choose_servers
+    from circles.fetch.servers import choose_servers
 
     texts = load_texts(lang)
     name = _check_place(place)
@@ -221,7 +221,7 @@ def _settle(staging: Path, folder: Path) -> None:
 
 
 def _download(name: str, margin_m: float, servers: "Servers") -> _Download:
-    from circles.downloads import features, find_place, street_graph
+    from circles.fetch.downloads import features, find_place, street_graph
 
     place = find_place(name, servers)
     _check_area(place, margin_m)

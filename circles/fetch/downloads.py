@@ -12,7 +12,7 @@ from osmnx._errors import InsufficientResponseError
 
 from circles.crs import WGS84
 from circles.errors import DownloadError, InputError
-from circles.servers import Servers, asking, host_of
+from circles.fetch.servers import Servers, asking, host_of
 
 Polygonal = shapely.Polygon | shapely.MultiPolygon
 

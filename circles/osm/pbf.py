@@ -2,7 +2,7 @@
 
 Blocks are inflated and decoded in threads. What it was not made for - single nodes, histories,
 other compression, objects out of order - it leaves to others, with an `UndecodedError`. The format:
-https://wiki.openstreetmap.org/wiki/PBF_Format; field tags as in `circles.protobuf`.
+https://wiki.openstreetmap.org/wiki/PBF_Format; field tags as in `circles.osm.protobuf`.
 """
 
 import os
@@ -17,8 +17,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from circles.blobs import find_blobs, read_words, which_words
-from circles.protobuf import (
+from circles.osm.blobs import find_blobs, read_words, which_words
+from circles.osm.protobuf import (
     Bytes,
     IntArray,
     UndecodedError,
@@ -29,7 +29,7 @@ from circles.protobuf import (
     spans,
     unpack,
 )
-from circles.tags import TagTable
+from circles.osm.tags import TagTable
 
 FloatArray = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
@@ -117,7 +117,9 @@ def decode_streets(path: Path, *, way_keys: Iterable[str], node_key: str) -> Pbf
     """
     keys = tuple(key.encode() for key in way_keys), (node_key.encode(),)
     header, *blobs = find_blobs(path)
-    _check_header(header.inflate())
+    data = header.inflate()
+    needs = spans(read_fields(data, 0, len(data)), _REQUIRED_FEATURE).tolist()
+    _known({data[slice(*at)].tobytes() for at in needs} <= _FEATURES, "a feature it needs")
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         blocks = list(threads.map(lambda blob: _decode(blob.inflate(), *keys), blobs))
         return _join(blocks, threads)
@@ -131,12 +133,6 @@ def _sound(holds: bool | np.bool_, problem: str) -> None:
 def _known(holds: bool | np.bool_, problem: str) -> None:
     if not holds:
         raise UndecodedError(problem)
-
-
-def _check_header(data: Bytes) -> None:
-    header = read_fields(data, 0, len(data))
-    features = {data[slice(*at)].tobytes() for at in spans(header, _REQUIRED_FEATURE).tolist()}
-    _known(features <= _FEATURES, f"one of the features {features}")
 
 
 def _decode(data: Bytes, way_keys: _Words, node_key: _Words) -> _Block:
@@ -166,8 +162,7 @@ def _decode_nodes(
     for axis, most in ((x, 1_800_000_000 // step), (y, 900_000_000 // step)):
         _known(-most <= axis.min() and axis.max() <= most, "a node off the globe")
     code = unpack(data, spans(dense, _NODE_TAGS)[-1:], False)[0]
-    if not len(code):
-        code = np.zeros(len(ids), np.int64)
+    code = code if len(code) else np.zeros(len(ids), np.int64)
     # Key, value, key, value, 0 for one node after another. No value is 0 where all sizes are even.
     size = np.diff(np.flatnonzero(code == 0), prepend=-1) - 1
     _sound(len(size) == len(ids) and code[-1] == 0 and not (size % 2).any(), "tags of no node")
@@ -217,7 +212,7 @@ def _join(blocks: list[_Block], threads: ThreadPoolExecutor) -> PbfStreets:
     ids = np.concatenate([group.id for group in nodes])
     x, y = np.concatenate([g.x for g in nodes]), np.concatenate([g.y for g in nodes])
     shift = max(int(ids[-1]).bit_length() - 18, 0)
-    begin = np.searchsorted(ids, np.arange((ids[-1] >> shift) + 2) << shift)
+    begin = np.append(np.searchsorted(ids, np.arange((ids[-1] >> shift) + 1) << shift), len(ids))
     places = list(threads.map(lambda part: _place(part.node, ids, begin, shift, x, y), ways))
     return PbfStreets(
         way_id=np.concatenate([part.id for part in ways]),
@@ -235,10 +230,7 @@ def _join(blocks: list[_Block], threads: ThreadPoolExecutor) -> PbfStreets:
 def _place(
     wanted: IntArray, ids: IntArray, begin: IntArray, shift: int, x: Int32Array, y: Int32Array
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the positions of nodes, degrees.
-
-    `ids` rise; those with `k` before their last `shift` bits are ``ids[begin[k]:begin[k + 1]]``.
-    """
+    """Look up nodes; ids with `k` before their last `shift` bits begin at ``ids[begin[k]]``."""
     lon, lat = np.full(len(wanted), np.nan), np.full(len(wanted), np.nan)
     for i in range(len(wanted)):
         k = wanted[i] >> shift

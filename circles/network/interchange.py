@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from circles.components import find_pieces
 from circles.crs import WGS84, FloatArray, to_degrees
 from circles.errors import FaultsError, InputError
-from circles.network import (
+from circles.network.components import find_pieces
+from circles.network.model import (
     MIN_PIECE_M,
     Edges,
     GraphAttributes,
@@ -44,9 +44,10 @@ class _Shelf:
 def from_osmnx(graph: Graph, *, min_piece_m: float = MIN_PIECE_M) -> WalkNetwork:
     """Make a walking network of a graph as OSMnx makes it.
 
-    Every arc counts as walkable, as in a graph made for walking (`circles.graphml.judge_graph`
-    leaves out those whose tags forbid it). Arcs that run both ways over the same line become one
-    edge walked both ways. All attributes are kept for `to_networkx`.
+    Every arc counts as walkable, as in a graph made for walking
+    (`circles.network.graphml.judge_graph` leaves out those whose tags forbid it). Arcs that run
+    both ways over the same line become one edge walked both ways. All attributes are kept for
+    `to_networkx`.
 
     Parameters
     ----------

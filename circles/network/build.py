@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circles.components import find_pieces
-from circles.contraction import NodeTable, contract, order_nodes
 from circles.crs import FloatArray, to_metres
 from circles.errors import InputError
-from circles.network import (
+from circles.network.components import find_pieces
+from circles.network.contraction import NodeTable, contract, order_nodes
+from circles.network.model import (
     MIN_PIECE_M,
     Edges,
     IndexArray,
@@ -18,8 +18,8 @@ from circles.network import (
     WalkNetwork,
     network_crs,
 )
+from circles.network.plazas import plaza_chords
 from circles.osm import OsmStreets, OsmWays
-from circles.plazas import plaza_chords
 from circles.walking import Ruling, blocks, ferry_duration_s, judge_way, walking_directions
 
 

@@ -20,11 +20,11 @@ import shapely
 
 from circles.crs import WGS84
 from circles.errors import InputError
-from circles.pbf import decode_streets
-from circles.protobuf import UndecodedError
+from circles.osm.pbf import decode_streets
+from circles.osm.protobuf import UndecodedError
+from circles.osm.tags import Tags, TagTable
+from circles.osm.xml_guard import refuse_entities
 from circles.tables import refuse_missing
-from circles.tags import Tags, TagTable
-from circles.xml_guard import refuse_entities
 
 Box = tuple[float, float, float, float]
 

@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from circles.buildings import residential_floor_area
 from circles.crs import FloatArray
+from circles.demand.buildings import residential_floor_area
 from circles.errors import FaultsError
 from circles.network import BoolArray, IndexArray, WalkNetwork
 from circles.tables import cell_text, listing, numbers_of, rows_in_words

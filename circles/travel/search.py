@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 
-from circles import kernels
 from circles.crs import FloatArray
 from circles.errors import InputError
-from circles.joining import Joins
 from circles.network import Impedance, IndexArray, IntArray, WalkNetwork
+from circles.travel import kernels
+from circles.travel.joining import Joins
 
 Direction = Literal["to", "from"]
 
@@ -107,7 +107,7 @@ def nearest_cost(
 ) -> CostField:
     """Find the least cost between every node and its nearest origin, in one search.
 
-    One exact search from all origins at once (see `circles.kernels.nearest`); with direction
+    One exact search from all origins at once (see `circles.travel.kernels.nearest`); with direction
     ``"to"`` it runs against the direction of walking.
 
     Parameters

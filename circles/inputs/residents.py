@@ -11,8 +11,8 @@ from circles.communities import Communities
 from circles.crs import WGS84, box_text
 from circles.demand import Demand, demand_from_buildings, demand_from_layer, with_frontage
 from circles.errors import InputError
+from circles.inputs.streets import Streets
 from circles.project import DemandTable, Project
-from circles.streets import Streets
 from circles.tables import read_layer
 from circles.texts import Note
 

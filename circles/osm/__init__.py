@@ -1,0 +1,32 @@
+"""OpenStreetMap extracts: ways, barriers, places, buildings, areas and boundaries."""
+
+from circles.osm.boundaries import Boundaries, read_boundaries
+from circles.osm.extract import (
+    PLACE_KEYS,
+    Box,
+    OsmExtract,
+    OsmStreets,
+    OsmWays,
+    check_extract,
+    header_box,
+    osm_file,
+    read_osm,
+    read_streets,
+)
+from circles.osm.xml_guard import refuse_entities
+
+__all__ = [
+    "PLACE_KEYS",
+    "Boundaries",
+    "Box",
+    "OsmExtract",
+    "OsmStreets",
+    "OsmWays",
+    "check_extract",
+    "header_box",
+    "osm_file",
+    "read_boundaries",
+    "read_osm",
+    "read_streets",
+    "refuse_entities",
+]
