@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: demo test lint types check real lock clean
+.PHONY: demo test lint types check real bench lock clean
 
 demo: $(READY)
 	$(BIN)/circles demo --out demo
@@ -27,6 +27,10 @@ check: lint types test
 # Needs CIRCLES_REAL_DATA (a folder of real extracts) and headless Chromium.
 real: $(DEV_READY)
 	$(BIN)/python -m pytest -m "real or browser"
+
+# Beside other engines on the same extracts: about an hour, and a virtual environment of its own.
+bench: $(DEV_READY)
+	$(BIN)/python -m benchmarks --out benchmarks/results
 
 # Exact versions with hashes; needs uv. The second file holds what tests and checks need besides.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -142,7 +142,9 @@ def check(
 
 @app.command()
 def isochrone(
-    extract: Annotated[Path, typer.Argument(help="An .osm.pbf, .osm or .graphml file.")],
+    extract: Annotated[
+        Path, typer.Argument(help="An .osm.pbf, .osm or .graphml file, or a saved network.")
+    ],
     at: Annotated[str, typer.Option("--at", help="The place: longitude,latitude.")],
     out: Annotated[Path, typer.Option("--out", help="A .geojson file to write.")],
     minutes: Annotated[str, typer.Option(help="Limits, separated by commas.")] = "5,10,15",

@@ -19,7 +19,12 @@ from circles.travel import Direction
 
 
 def read_network(path: Path | str) -> WalkNetwork:
-    """Read a walking network from an ``.osm.pbf``, ``.osm`` or ``.graphml`` file.
+    """Read a walking network: an ``.osm.pbf``, ``.osm`` or ``.graphml`` file, or a saved one.
+
+    Parameters
+    ----------
+    path
+        The file; for a saved network (`WalkNetwork.save`) its folder.
 
     Raises
     ------
@@ -27,6 +32,8 @@ def read_network(path: Path | str) -> WalkNetwork:
         The file is missing, damaged, or holds no street that may be walked.
     """
     path = Path(path)
+    if path.is_dir():
+        return WalkNetwork.load(path)
     if path.suffix.lower() == ".graphml":
         return read_graphml(path)
     return network_from_osm(read_streets(path))
@@ -47,7 +54,7 @@ def isochrone_file(
     Parameters
     ----------
     source
-        An ``.osm.pbf``, ``.osm`` or ``.graphml`` file.
+        What `read_network` reads.
     lon, lat
         The place, degrees (WGS 84).
     minutes

@@ -17,6 +17,7 @@ class Kind(IntEnum):
     PATH = 3
     STEPS = 4
     FERRY = 5
+    PLAZA = 6
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ TAG_RULES: Final[tuple[TagRule, ...]] = (
     _rule("man_made", "pier", "walked, and leads to ferries"),
 )
 
+#: Every key that decides whether, how and how long a way is walked.
+RULING_KEYS: Final = frozenset(
+    {rule.key for rule in TAG_RULES} | {"foot", "area", "oneway:foot", "conveying", "duration"}
+)
+
 _NO_WAY_THROUGH: Final = frozenset({"wall", "fence", "hedge", "retaining_wall", "city_wall"})
 _CLOSED: Final = frozenset({"no", "private"})
 
@@ -118,7 +124,7 @@ class Ruling:
 
 
 def judge_way(tags: Mapping[str, str]) -> Ruling:
-    """Decide by the table whether a way may be walked.
+    """Decide by the table whether a way may be walked; with ``area=yes`` it is a plaza.
 
     Parameters
     ----------
@@ -128,7 +134,8 @@ def judge_way(tags: Mapping[str, str]) -> Ruling:
     welcome = tags.get("foot") in FOOT_YES
     for rule in TAG_RULES:
         if rule.matches(tags) and not (rule.unless_foot and welcome):
-            return Ruling(rule.walkable, rule.kind, rule.reason)
+            is_area = rule.walkable and tags.get("area") == "yes"
+            return Ruling(rule.walkable, Kind.PLAZA if is_area else rule.kind, rule.reason)
     return Ruling(walkable=False, kind=Kind.PATH, reason="no tag says that it can be walked")
 
 

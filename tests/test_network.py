@@ -250,6 +250,34 @@ def test_a_bent_plaza_is_crossed_around_its_inner_corner(tmp_path: Path) -> None
     assert frozenset("bf") not in pairs
 
 
+def test_a_plaza_no_street_touches_takes_no_part(tmp_path: Path) -> None:
+    """A pavement drawn as an area leads nowhere: nobody joins it, however long its rim."""
+    drawing = cross().square("p", 60, 60, 80, highway="pedestrian", area="yes")
+    built = network(drawing, tmp_path, min_piece_m=100.0)
+    assert (built.report.pieces, built.report.small_pieces) == (2, 1)
+    assert built.joinable.tolist() == (built.edges.kind != Kind.PLAZA).tolist()
+
+
+def test_only_ways_between_entrances_cross_a_plaza(tmp_path: Path) -> None:
+    """A star-shaped plaza with two entrances gets the ways between them, not every sight line."""
+    drawing = Drawing()
+    names = []
+    for i in range(12):
+        radius = 100 if i % 2 == 0 else 60
+        angle = 2 * math.pi * i / 12
+        drawing.node(f"c{i}", radius * math.cos(angle), radius * math.sin(angle))
+        names.append(f"c{i}")
+    drawing.way(" ".join([*names, "c0"]), highway="pedestrian", area="yes")
+    drawing.node("e", 300, 0).node("w", -300, 0)
+    drawing.way("c0 e", highway="residential").way("w c6", highway="residential")
+    built = network(drawing, tmp_path)
+    pairs = node_pairs(built, drawing)
+    assert frozenset({"c0", "c6"}) in pairs
+    across = built.edges.length_m[built.edges.kind == Kind.PLAZA]
+    assert sorted(across.round().tolist())[:1] == [200.0]
+    assert len(across) == 3
+
+
 def test_lengths_are_those_on_the_ellipsoid(tmp_path: Path) -> None:
     """Edge lengths agree with geodesic lengths to a hundredth of a percent."""
     from pyproj import Geod

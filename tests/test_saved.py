@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from circles.errors import InputError, OutputError
+from circles.files import read_network
 from circles.network import Edges, WalkNetwork
 from circles.network.build import network_from_osm
 from circles.osm import read_osm
@@ -104,6 +105,11 @@ def test_a_damaged_folder_is_refused(network: WalkNetwork, tmp_path: Path, name:
     file.unlink()
     with pytest.raises(InputError, match="damaged"):
         WalkNetwork.load(path)
+
+
+def test_a_saved_network_is_read_like_any_other(network: WalkNetwork, tmp_path: Path) -> None:
+    """`read_network` takes the folder of a saved network as it takes an extract."""
+    assert same(network, read_network(network.save(tmp_path / "town.circles")))
 
 
 def test_a_later_format_is_refused(network: WalkNetwork, tmp_path: Path) -> None:

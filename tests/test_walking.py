@@ -21,7 +21,7 @@ WALKED = [
     ({"highway": "primary"}, Kind.MAIN_STREET),
     ({"highway": "trunk"}, Kind.MAIN_STREET),
     ({"highway": "footway"}, Kind.PATH),
-    ({"highway": "pedestrian", "area": "yes"}, Kind.PATH),
+    ({"highway": "pedestrian", "area": "yes"}, Kind.PLAZA),
     ({"highway": "steps"}, Kind.STEPS),
     ({"highway": "corridor", "indoor": "yes"}, Kind.PATH),
     ({"highway": "residential", "access": "destination"}, Kind.STREET),

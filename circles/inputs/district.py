@@ -32,6 +32,7 @@ from circles.project import FacilityTable, Project, SettingRule
 from circles.standards import Standard, load_standard
 from circles.tables import read_layer
 from circles.texts import Note
+from circles.walking import Kind
 
 Progress = Callable[[str, float], None]
 #: Facilities farther than this outside the map's box are in the wrong place, not beyond its edge.
@@ -335,7 +336,7 @@ def _check_facilities(facilities: gpd.GeoDataFrame, streets: Streets) -> None:
 
 def _standing_assumptions(streets: Streets) -> list[Note]:
     notes = [Note.of("assumptions.private_ways"), Note.of("assumptions.steps")]
-    if (streets.network.edges.kind == 5).any():
+    if (streets.network.edges.kind == Kind.FERRY).any():
         notes.append(Note.of("assumptions.ferries"))
     notes.append(Note.of("assumptions.map_complete"))
     return notes

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from circles.crs import FloatArray, to_metres
 from circles.errors import InputError
@@ -11,6 +12,7 @@ from circles.network.components import find_pieces
 from circles.network.contraction import NodeTable, contract, order_nodes
 from circles.network.model import (
     MIN_PIECE_M,
+    BoolArray,
     Edges,
     IndexArray,
     IntArray,
@@ -20,7 +22,26 @@ from circles.network.model import (
 )
 from circles.network.plazas import plaza_chords
 from circles.osm import OsmStreets, OsmWays
-from circles.walking import Ruling, blocks, ferry_duration_s, judge_way, walking_directions
+from circles.walking import (
+    RULING_KEYS,
+    Kind,
+    blocks,
+    ferry_duration_s,
+    judge_way,
+    walking_directions,
+)
+
+
+@dataclass(frozen=True)
+class _Rulings:
+    """What the tag rules say of every way, as arrays of shape (ways,); reasons by count."""
+
+    walkable: BoolArray
+    kind: npt.NDArray[np.int8]
+    forward: BoolArray
+    backward: BoolArray
+    duration_s: FloatArray
+    refused: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -57,20 +78,19 @@ def network_from_osm(extract: OsmStreets, *, min_piece_m: float = MIN_PIECE_M) -
     InputError
         Nothing in the extract may be walked.
     """
-    rulings = [judge_way(tags) for tags in extract.ways.tags]
+    rulings = _judge(extract.ways)
     lines, cut_ways = _walkable_lines(extract.ways, rulings)
     if not len(lines.way):
         message = (
-            f"{extract.name}: none of its {len(rulings)} ways may be walked; "
+            f"{extract.name}: none of its {len(rulings.walkable)} ways may be walked; "
             "is this the extract of a town, with its streets?"
         )
         raise InputError(message)
     barred = np.array([node for node, tags in extract.barriers.items() if blocks(tags)], np.int64)
     lines, blocked = _cut_at(lines, np.unique(barred))
-    lines = _with_chords(lines, extract)
+    lines = _with_chords(lines, rulings)
     edges, nodes = order_nodes(*contract(*_split(lines, extract.ways, rulings)))
     pieces = find_pieces(edges, len(nodes.node_id), min_piece_m=min_piece_m)
-    refused = Counter(ruling.reason for ruling in rulings if not ruling.walkable)
     return WalkNetwork(
         crs=network_crs(edges.lon, edges.lat),
         node_id=nodes.node_id,
@@ -79,7 +99,7 @@ def network_from_osm(extract: OsmStreets, *, min_piece_m: float = MIN_PIECE_M) -
         edges=edges,
         joinable=pieces.joinable,
         report=NetworkReport(
-            refused_ways=dict(sorted(refused.items())),
+            refused_ways=rulings.refused,
             cut_ways=cut_ways,
             blocked_nodes=blocked,
             pieces=pieces.count,
@@ -89,9 +109,28 @@ def network_from_osm(extract: OsmStreets, *, min_piece_m: float = MIN_PIECE_M) -
     )
 
 
-def _walkable_lines(ways: OsmWays, rulings: list[Ruling]) -> tuple[_Lines, int]:
+def _judge(ways: OsmWays) -> _Rulings:
+    """Judge all ways; those that agree in every tag the rules look at are judged once."""
+    kinds, which = ways.tags.distinct(RULING_KEYS)
+    rulings = [judge_way(tags) for tags in kinds]
+    directions = np.array([walking_directions(tags) for tags in kinds], dtype=bool).reshape(-1, 2)
+    refused: Counter[str] = Counter()
+    for ruling, count in zip(rulings, np.bincount(which, minlength=len(kinds)), strict=True):
+        if not ruling.walkable:
+            refused[ruling.reason] += int(count)
+    return _Rulings(
+        walkable=np.array([ruling.walkable for ruling in rulings], dtype=bool)[which],
+        kind=np.array([ruling.kind for ruling in rulings], dtype=np.int8)[which],
+        forward=directions[which, 0],
+        backward=directions[which, 1],
+        duration_s=np.array([ferry_duration_s(tags) for tags in kinds], dtype=np.float64)[which],
+        refused=dict(sorted(refused.items())),
+    )
+
+
+def _walkable_lines(ways: OsmWays, rulings: _Rulings) -> tuple[_Lines, int]:
     """Keep walkable ways, split where positions are missing; also count the ways that cut."""
-    walkable = np.array([ruling.walkable for ruling in rulings], dtype=bool)
+    walkable = rulings.walkable
     way = np.repeat(np.arange(len(walkable)), np.diff(ways.offset))
     placed = np.isfinite(ways.lon)
     cut = np.unique(way[walkable[way] & ~placed])
@@ -135,11 +174,10 @@ def _cut_at(lines: _Lines, barred: IntArray) -> tuple[_Lines, int]:
     return _runs(run, way, node_id, lon, lat), len(np.unique(lines.node_id[hit]))
 
 
-def _with_chords(lines: _Lines, extract: OsmStreets) -> _Lines:
+def _with_chords(lines: _Lines, rulings: _Rulings) -> _Lines:
     """Add the straight lines on which plazas are crossed, as lines of the plaza's way."""
-    is_plaza = np.array([tags.get("area") == "yes" for tags in extract.ways.tags], dtype=bool)
     closed = lines.node_id[lines.offset[:-1]] == lines.node_id[lines.offset[1:] - 1]
-    rings = np.flatnonzero(is_plaza[lines.way] & closed)
+    rings = np.flatnonzero((rulings.kind[lines.way] == Kind.PLAZA) & closed)
     if not len(rings):
         return lines
     at = plaza_chords(lines.node_id, lines.lon, lines.lat, lines.offset, rings)
@@ -153,7 +191,7 @@ def _with_chords(lines: _Lines, extract: OsmStreets) -> _Lines:
     )
 
 
-def _split(lines: _Lines, ways: OsmWays, rulings: list[Ruling]) -> tuple[Edges, NodeTable]:
+def _split(lines: _Lines, ways: OsmWays, rulings: _Rulings) -> tuple[Edges, NodeTable]:
     """Split lines into edges at the nodes they share and at their ends."""
     ids, first_seen, node = np.unique(lines.node_id, return_index=True, return_inverse=True)
     is_first = np.zeros(len(node), dtype=bool)
@@ -190,28 +228,26 @@ def _edges(
     end: IndexArray,
     way: IntArray,
     ways: OsmWays,
-    rulings: list[Ruling],
+    rulings: _Rulings,
 ) -> Edges:
     size = finish - begin + 1
     offset = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     point = np.arange(offset[-1]) - np.repeat(offset[:-1] - begin, size)
     lon, lat = lines.lon[point], lines.lat[point]
-    directions = np.array([walking_directions(tags) for tags in ways.tags], dtype=bool)
-    kind = np.array([ruling.kind for ruling in rulings], dtype=np.int8)
-    duration_s = np.array([ferry_duration_s(tags) for tags in ways.tags])
     length_m = edge_lengths(lon, lat, offset)
     # A ferry's duration is that of the whole way; each stretch of it takes its share.
-    way_m = np.bincount(way, weights=length_m, minlength=len(kind))
+    way_m = np.bincount(way, weights=length_m, minlength=len(ways.way_id))
     with np.errstate(invalid="ignore", divide="ignore"):
-        share_s = duration_s[way] * length_m / way_m[way]
+        share_s = rulings.duration_s[way] * length_m / way_m[way]
+    kind = rulings.kind[way]
     return Edges(
         start=start,
         end=end,
         length_m=length_m,
-        kind=kind[way],
-        forward=directions[way, 0],
-        backward=directions[way, 1],
-        duration_s=np.where(kind[way] == 5, share_s, np.nan),
+        kind=kind,
+        forward=rulings.forward[way],
+        backward=rulings.backward[way],
+        duration_s=np.where(kind == Kind.FERRY, share_s, np.nan),
         way_id=ways.way_id[way],
         offset=offset,
         lon=lon,

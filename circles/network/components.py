@@ -33,12 +33,14 @@ class Pieces:
 def find_pieces(edges: Edges, nodes: int, *, min_piece_m: float) -> Pieces:
     """Find connected pieces; those with less than `min_piece_m` of street are set aside.
 
-    The largest piece always takes part. Direction does not matter here; a ferry connects, but
-    its length is not counted as street.
+    The largest piece always takes part. Direction does not matter here. Ferries and plazas
+    connect but do not count as street: a pavement drawn as an area that touches no street leads
+    nowhere, however long its rim.
     """
     arcs = (np.ones(len(edges), dtype=np.int8), (edges.start, edges.end))
     count, label = connected_components(coo_array(arcs, shape=(nodes, nodes)), directed=False)
-    street_m = np.where(edges.kind == Kind.FERRY, 0.0, edges.length_m)
+    no_street = (edges.kind == Kind.FERRY) | (edges.kind == Kind.PLAZA)
+    street_m = np.where(no_street, 0.0, edges.length_m)
     piece = label[edges.start]
     piece_m = np.bincount(piece, weights=street_m, minlength=count)
     kept = piece_m >= min_piece_m

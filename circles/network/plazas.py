@@ -6,6 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 #: Beyond this many entrances the chords are left out and the plaza is walked along its rim.
 MAX_ENTRANCES: Final = 40
@@ -34,11 +36,11 @@ def plaza_chords(
     offset: npt.NDArray[np.int64],
     rings: npt.NDArray[np.int64],
 ) -> Chords:
-    """Connect the entrances of each plaza that see each other.
+    """Connect the entrances of each plaza by the shortest ways across it.
 
-    An entrance is a point of the plaza's outline that another line shares, and a corner counts
-    where two entrances would else be hidden from each other: a plaza that is not convex is
-    crossed along its corners.
+    An entrance is a point of the plaza's outline that another line shares. Where two entrances do
+    not see each other, the way between them turns at the outline's inner corners (the shortest
+    paths of its visibility graph).
 
     Parameters
     ----------
@@ -78,8 +80,40 @@ def _ring_chords(
     pair = np.column_stack([stops[first], stops[second]])
     lines = shapely.linestrings(np.stack([lon[pair], lat[pair]], axis=-1))
     # A hair's breadth of grace, as a chord's ends lie exactly on the outline.
-    inside = shapely.covers(shapely.buffer(area, 1e-9), lines)
-    return pair[inside & (shapely.length(lines) > 0)]
+    grace = shapely.buffer(area, 1e-9)
+    inside = np.asarray(shapely.covers(grace, lines)) & np.asarray(shapely.length(lines) > 0)
+    between = shared[pair].all(axis=1)
+    if inside[between].all():  # every two entrances see each other: no way needs to turn
+        direct: npt.NDArray[np.int64] = pair[between]
+        return direct
+    shrink = np.cos(np.radians(lat[points[0]]))  # a degree of longitude, in degrees of latitude
+    walk = np.hypot((lon[pair[:, 0]] - lon[pair[:, 1]]) * shrink, lat[pair[:, 0]] - lat[pair[:, 1]])
+    used = _on_shortest_paths(
+        first[inside], second[inside], walk[inside], np.flatnonzero(shared[stops]), len(stops)
+    )
+    across: npt.NDArray[np.int64] = pair[inside][used]
+    return across
+
+
+def _on_shortest_paths(
+    first: npt.NDArray[np.int64],
+    second: npt.NDArray[np.int64],
+    walk: npt.NDArray[np.float64],
+    entrances: npt.NDArray[np.int64],
+    stops: int,
+) -> npt.NDArray[np.bool_]:
+    """Whether each sight line lies on a shortest path between two entrances."""
+    graph = csr_array((walk, (first, second)), shape=(stops, stops))
+    _, before = dijkstra(graph, directed=False, indices=entrances, return_predecessors=True)
+    wanted = np.zeros((stops, stops), dtype=bool)
+    for row in range(len(entrances)):
+        for goal in entrances:
+            stop = int(goal)
+            while before[row, stop] >= 0:
+                previous = int(before[row, stop])
+                wanted[min(previous, stop), max(previous, stop)] = True
+                stop = previous
+    return wanted[first, second]
 
 
 def _reflex(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
