@@ -14,6 +14,7 @@ from circles.isochrone import isochrones
 from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
 from circles.network.graphml import read_graphml
+from circles.network.saved import SUFFIX
 from circles.osm import read_streets
 from circles.travel import Direction
 
@@ -24,7 +25,7 @@ def read_network(path: Path | str) -> WalkNetwork:
     Parameters
     ----------
     path
-        The file; for a saved network (`WalkNetwork.save`) its folder.
+        The file; for a saved network (`WalkNetwork.save`) its folder, named ``.circles``.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def read_network(path: Path | str) -> WalkNetwork:
         The file is missing, damaged, or holds no street that may be walked.
     """
     path = Path(path)
-    if path.is_dir():
+    if path.suffix.lower() == SUFFIX:
         return WalkNetwork.load(path)
     if path.suffix.lower() == ".graphml":
         return read_graphml(path)
