@@ -70,7 +70,7 @@ class Worker:
         Raises
         ------
         WorkerError
-            The method failed, or the process ended.
+            The process ended: the method failed, and said why on standard error.
         """
         assert self._process.stdin is not None  # noqa: S101 - opened above
         assert self._process.stdout is not None  # noqa: S101
@@ -81,11 +81,7 @@ class Worker:
         if not line:
             message = f"{self.module} ended during {method}() with code {self._process.wait()}"
             raise WorkerError(message)
-        answer = json.loads(line)
-        if "error" in answer:
-            message = f"{self.module}.{method}: {answer['error']}"
-            raise WorkerError(message)
-        return Answer(**answer)
+        return Answer(**json.loads(line))
 
     def close(self) -> None:
         """End the process."""
@@ -130,11 +126,9 @@ def forget_peak() -> None:
 
 
 def _answer(engine: object, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Call an engine; what it raises ends its process, with the traceback on standard error."""
     start = time.perf_counter()
-    try:
-        value = getattr(engine, method)(**arguments)
-    except Exception as error:  # noqa: BLE001 - whatever an engine raises is told to the benchmark
-        return {"error": f"{type(error).__name__}: {error}"}
+    value = getattr(engine, method)(**arguments)
     seconds = time.perf_counter() - start
     return {"value": value, "seconds": seconds, "peak_bytes": peak_bytes()}
 
