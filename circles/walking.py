@@ -20,6 +20,16 @@ class Kind(IntEnum):
     PLAZA = 6
 
 
+class Wait(IntEnum):
+    """What one may have to wait for at a node, before walking on."""
+
+    NONE = 0
+    CROSSING = 1
+    SIGNALS = 2
+    LEVEL_CROSSING = 3
+    LIFT = 4
+
+
 @dataclass(frozen=True)
 class TagRule:
     """One line of the table: ways whose `key` has one of `values` may, or may not, be walked.
@@ -198,12 +208,29 @@ class Profile:
         Speed along stairs, measured on the ground; 0 where the profile cannot use them.
     ferry_speed_m_s
         Speed of a ferry whose tags give no duration.
+    crossing_s, signals_s, level_crossing_s, lift_s
+        Seconds waited at a crossing, at signals, at a level crossing, for a lift. None by
+        default: the minutes and metres of the standards leave no room for waiting.
+    slope
+        How slope lengthens the time of a way: pairs of slope (rise over run, uphill positive, in
+        rising order) and factor, straight in between and level beyond; None for Tobler's
+        hiking function. It matters only where the network has heights.
     """
 
     id: str
     speed_m_s: float
     steps_speed_m_s: float
     ferry_speed_m_s: float = 3.0
+    crossing_s: float = 0.0
+    signals_s: float = 0.0
+    level_crossing_s: float = 0.0
+    lift_s: float = 0.0
+    slope: tuple[tuple[float, float], ...] | None = None
+
+    @property
+    def waits_s(self) -> tuple[float, ...]:
+        """Seconds waited for each `Wait`, in their order."""
+        return (0.0, self.crossing_s, self.signals_s, self.level_crossing_s, self.lift_s)
 
 
 def _profile(profile_id: str, speed_m_s: float, *, steps: float) -> Profile:

@@ -15,7 +15,8 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     tables
     osm.xml_guard osm.protobuf osm.blobs osm.tags osm.pbf osm.extract osm.boundaries osm
     walking
-    network.model network.components network.contraction network.plazas network.build
+    network.edges network.impedance network.model
+    network.components network.contraction network.plazas network.build
     network.interchange network.graphml network.saved network
     travel.joining travel.kernels travel.search travel.matrix travel.nearest travel.reached travel
     isochrone files

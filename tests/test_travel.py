@@ -175,7 +175,7 @@ def test_a_point_off_the_network_reaches_nothing() -> None:
 def test_an_impedance_of_another_network_is_refused() -> None:
     """Costs of a different number of edges are a mistake, said so."""
     network = diamond()
-    other = Impedance(np.zeros(2), np.zeros(2), 1.0)
+    other = Impedance(network.arcs, np.zeros(2), np.zeros(2), 1.0)
     place = Joins(np.array([0], dtype=np.int32), np.array([0.5]), np.array([0.0]))
     with pytest.raises(InputError, match="network with 2 edges, this one has 4"):
         nearest_cost(network, place, other)

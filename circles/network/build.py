@@ -10,16 +10,8 @@ from circles.crs import FloatArray, to_metres
 from circles.errors import InputError
 from circles.network.components import find_pieces
 from circles.network.contraction import NodeTable, contract, order_nodes
-from circles.network.model import (
-    MIN_PIECE_M,
-    BoolArray,
-    Edges,
-    IndexArray,
-    IntArray,
-    NetworkReport,
-    WalkNetwork,
-    network_crs,
-)
+from circles.network.edges import BoolArray, Edges, IndexArray, IntArray
+from circles.network.model import MIN_PIECE_M, NetworkReport, WalkNetwork, network_crs
 from circles.network.plazas import plaza_chords
 from circles.osm import OsmStreets, OsmWays
 from circles.walking import (
@@ -252,6 +244,9 @@ def _edges(
         offset=offset,
         lon=lon,
         lat=lat,
+        wait_start=np.zeros(len(start), dtype=np.int8),
+        wait_end=np.zeros(len(start), dtype=np.int8),
+        off_ground=np.zeros(len(start), dtype=bool),
     )
 
 

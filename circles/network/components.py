@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from circles.network.model import BoolArray, Edges
+from circles.network.edges import BoolArray, Edges
 from circles.walking import Kind
 
 

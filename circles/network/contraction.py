@@ -6,7 +6,8 @@ import numba
 import numpy as np
 
 from circles.crs import FloatArray
-from circles.network.model import BoolArray, Edges, IndexArray, IntArray, points_of_edges
+from circles.network.edges import BoolArray, Edges, IndexArray, IntArray, points_of_edges
+from circles.walking import Wait
 
 _HILBERT_BITS = 16
 
@@ -28,7 +29,8 @@ def contract(edges: Edges, nodes: NodeTable) -> tuple[Edges, NodeTable]:
     """Make one edge of every chain of edges that meet two by two.
 
     A node is passed over if exactly two edges meet there and they are of one kind, are walked in
-    the same directions, and are no ferries that say how long they sail. Along such a chain cost
+    the same directions, are both on the ground or both off it, and are no ferries that say how
+    long they sail; and if nobody waits there. Along such a chain cost
     grows evenly with length, so no time is lost, and the geometry is kept point by point.
 
     Parameters
@@ -126,12 +128,17 @@ def _fit(edges: Edges, one: IntArray, other: IntArray) -> BoolArray:
     into_a = np.where(one % 2 == 1, edges.backward[a], edges.forward[a])
     into_b = np.where(other % 2 == 0, edges.forward[b], edges.backward[b])
     out_of_b = np.where(other % 2 == 0, edges.backward[b], edges.forward[b])
+    # One who waits at the node has to find it in the network.
+    wait = np.stack([edges.wait_start, edges.wait_end], axis=1).ravel()
     timed = ~np.isnan(edges.duration_s[a]) | ~np.isnan(edges.duration_s[b])
     fits: BoolArray = (
         (a != b)
         & (edges.kind[a] == edges.kind[b])
         & (out_of_a == into_b)
         & (out_of_b == into_a)
+        & (edges.off_ground[a] == edges.off_ground[b])
+        & (wait[one] == Wait.NONE)
+        & (wait[other] == Wait.NONE)
         & ~timed
     )
     return fits
@@ -193,6 +200,9 @@ def _joined(
         offset=point_offset,
         lon=edges.lon[point],
         lat=edges.lat[point],
+        wait_start=np.where(head_turned, edges.wait_end[head], edges.wait_start[head]),
+        wait_end=np.where(tail_turned, edges.wait_start[tail], edges.wait_end[tail]),
+        off_ground=edges.off_ground[head],
     )
 
 

@@ -12,9 +12,9 @@ from pyproj import CRS
 from circles.crs import WGS84, FloatArray, to_degrees
 from circles.errors import FaultsError, InputError
 from circles.network.components import find_pieces
+from circles.network.edges import Edges
 from circles.network.model import (
     MIN_PIECE_M,
-    Edges,
     GraphAttributes,
     NetworkReport,
     WalkNetwork,
@@ -284,6 +284,9 @@ def _edges(shelf: _Shelf) -> Edges:
         offset=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
         lon=np.ascontiguousarray(lon),
         lat=np.ascontiguousarray(lat),
+        wait_start=np.zeros(m, dtype=np.int8),
+        wait_end=np.zeros(m, dtype=np.int8),
+        off_ground=np.zeros(m, dtype=bool),
     )
 
 

@@ -1,106 +1,22 @@
 """The walking network: arrays of nodes and edges, with every edge's true geometry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import networkx as nx
-import numpy as np
-import numpy.typing as npt
 from pyproj import CRS
 
 from circles.crs import FloatArray, local_crs, to_metres
 from circles.errors import InputError
-from circles.walking import Kind, Profile
-
-IntArray = npt.NDArray[np.int64]
-IndexArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
+from circles.network.edges import Arcs, BoolArray, Edges, IntArray, Lines
+from circles.network.impedance import Impedance, one_cost, walking_times
+from circles.walking import Profile
 
 #: Connected pieces with less street than this are left out of joining (the largest never is).
 MIN_PIECE_M: Final = 1_000.0
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Edges as arrays of length m; edge `i` runs from node `start[i]` to node `end[i]`.
-
-    Parameters
-    ----------
-    start, end
-        Node indices, int32.
-    length_m
-        Length along the edge, metres.
-    kind
-        A `circles.walking.Kind`, int8.
-    forward, backward
-        Whether it is walked from start to end, and from end to start.
-    duration_s
-        Sailing time of a ferry that gives one, else NaN.
-    way_id
-        The OSM way it comes from, 0 if none.
-    offset
-        Shape (m + 1,): edge `i` owns the points ``offset[i]:offset[i + 1]`` of `lon` and `lat`.
-    lon, lat
-        Points of all edges, degrees (WGS 84), the end nodes included.
-    """
-
-    start: IndexArray
-    end: IndexArray
-    length_m: FloatArray
-    kind: npt.NDArray[np.int8]
-    forward: BoolArray
-    backward: BoolArray
-    duration_s: FloatArray
-    way_id: IntArray
-    offset: IntArray
-    lon: FloatArray
-    lat: FloatArray
-
-    def __len__(self) -> int:
-        """Return the number of edges."""
-        return len(self.start)
-
-    def take(self, rows: IntArray) -> "Edges":
-        """Return the edges of these rows, in this order, with their points."""
-        point, _ = points_of_edges(self.offset, rows, np.zeros(len(rows), dtype=bool))
-        size = self.offset[np.asarray(rows) + 1] - self.offset[rows]
-        return Edges(
-            start=self.start[rows],
-            end=self.end[rows],
-            length_m=self.length_m[rows],
-            kind=self.kind[rows],
-            forward=self.forward[rows],
-            backward=self.backward[rows],
-            duration_s=self.duration_s[rows],
-            way_id=self.way_id[rows],
-            offset=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-            lon=self.lon[point],
-            lat=self.lat[point],
-        )
-
-
-def points_of_edges(
-    offset: IntArray, edge: IndexArray | IntArray, turned: BoolArray
-) -> tuple[IntArray, IntArray]:
-    """Return the point numbers of edges in turn, backwards where turned, and whose they are.
-
-    Parameters
-    ----------
-    offset
-        Where each edge's points begin (see `Edges.offset`).
-    edge
-        The edges, shape (k,).
-    turned
-        Which of them to walk from end to start, shape (k,).
-    """
-    begin, finish = offset[edge], offset[np.asarray(edge) + 1]
-    size = finish - begin
-    part = np.repeat(np.arange(len(edge)), size)
-    nth = np.arange(len(part)) - np.repeat(np.cumsum(size) - size, size)
-    return np.where(turned[part], (finish - 1)[part] - nth, begin[part] + nth), part
 
 
 @dataclass(frozen=True)
@@ -130,49 +46,6 @@ class NetworkReport:
 
 
 @dataclass(frozen=True)
-class Impedance:
-    """What each edge costs to walk, in one unit: seconds, or metres.
-
-    Parameters
-    ----------
-    forward, backward
-        Cost from start to end and from end to start, shape (m,); inf where not allowed.
-    per_metre
-        Cost of a metre of access leg.
-    """
-
-    forward: FloatArray
-    backward: FloatArray
-    per_metre: float
-
-
-@dataclass(frozen=True)
-class Arcs:
-    """Both directions of every edge, sorted by the node they leave: compressed rows.
-
-    Parameters
-    ----------
-    offset
-        int64, shape (n + 1,): node `u` is left by the arcs ``offset[u]:offset[u + 1]``.
-    head
-        The node an arc leads to, int32, shape (2m,).
-    edge
-        The edge an arc belongs to, int32, shape (2m,).
-    along
-        Whether the arc runs from the edge's start to its end, shape (2m,).
-    """
-
-    offset: IntArray
-    head: IndexArray
-    edge: IndexArray
-    along: BoolArray
-
-    def costs(self, along: FloatArray, against: FloatArray) -> FloatArray:
-        """Return every arc's cost from the edges' costs in their two directions."""
-        return np.where(self.along, along[self.edge], against[self.edge])
-
-
-@dataclass(frozen=True)
 class WalkNetwork:
     """All ways a pedestrian may use, with one node wherever two of them meet.
 
@@ -190,6 +63,9 @@ class WalkNetwork:
         Edges that points may join: not ferries, not in a small piece; shape (m,).
     report
         What was left out.
+    barriers
+        Lines that an access leg does not cross: rivers, railways, motorways, but for their
+        bridges and tunnels.
     attributes
         Graph, node and edge attributes of the graph it was made from, kept for the way back.
     """
@@ -201,21 +77,13 @@ class WalkNetwork:
     edges: Edges
     joinable: BoolArray
     report: NetworkReport
+    barriers: Lines = field(default_factory=Lines.none)
     attributes: "GraphAttributes | None" = None
 
     @cached_property
     def arcs(self) -> Arcs:
         """Both directions of every edge, sorted by the node they leave."""
-        edges, m = self.edges, len(self.edges)
-        tail = np.concatenate([edges.start, edges.end])
-        order = np.argsort(tail, kind="stable").astype(np.int32)
-        count = np.bincount(tail, minlength=len(self.node_id))
-        return Arcs(
-            offset=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-            head=np.concatenate([edges.end, edges.start])[order],
-            edge=order % np.int32(m),
-            along=order < m,
-        )
+        return Arcs.of(self.edges, len(self.node_id))
 
     @cached_property
     def xy_m(self) -> tuple[FloatArray, FloatArray]:
@@ -225,21 +93,13 @@ class WalkNetwork:
     def times(self, profile: Profile) -> Impedance:
         """Return what each edge takes with a profile, seconds.
 
-        Edge time is length over the profile's speed on that kind of edge; a ferry takes its own
-        duration where its tags give one.
+        See `circles.network.impedance.walking_times`.
         """
-        edges = self.edges
-        speed = np.full(len(edges), profile.speed_m_s)
-        speed[edges.kind == Kind.STEPS] = profile.steps_speed_m_s
-        speed[edges.kind == Kind.FERRY] = profile.ferry_speed_m_s
-        with np.errstate(divide="ignore"):
-            time_s = np.where(speed > 0, edges.length_m / speed, np.inf)
-        time_s = np.where(np.isnan(edges.duration_s), time_s, edges.duration_s)
-        return _impedance(edges, time_s, 1.0 / profile.speed_m_s)
+        return walking_times(self.edges, self.arcs, profile, lambda: self.xy_m)
 
     def distances(self) -> Impedance:
         """Return what each edge measures, metres."""
-        return _impedance(self.edges, self.edges.length_m, 1.0)
+        return one_cost(self.edges, self.arcs, self.edges.length_m, per_metre=1.0)
 
     def save(self, path: Path | str) -> Path:
         """Save the network as a folder of arrays; see `circles.network.saved.save_network`."""
@@ -288,14 +148,6 @@ class GraphAttributes:
     nodes: tuple[Mapping[str, Any], ...]
     forward: tuple[tuple[int, Mapping[str, Any]] | None, ...]
     backward: tuple[tuple[int, Mapping[str, Any]] | None, ...]
-
-
-def _impedance(edges: Edges, cost: FloatArray, per_metre: float) -> Impedance:
-    return Impedance(
-        forward=np.where(edges.forward, cost, np.inf),
-        backward=np.where(edges.backward, cost, np.inf),
-        per_metre=per_metre,
-    )
 
 
 def network_crs(lon: FloatArray, lat: FloatArray) -> CRS:

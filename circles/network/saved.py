@@ -17,13 +17,14 @@ import numpy.typing as npt
 from pyproj import CRS
 
 from circles.errors import InputError, OutputError
-from circles.network.model import Edges, IntArray, NetworkReport, WalkNetwork
+from circles.network.edges import Edges, IntArray, Lines
+from circles.network.model import NetworkReport, WalkNetwork
 from circles.osm import Box
 
-FORMAT: Final = "circles.network/1"
+FORMAT: Final = "circles.network/2"
 SUFFIX: Final = ".circles"
 _NODES: Final = ("node_id", "node_lon", "node_lat")
-_POINTS: Final = ("lon", "lat")
+_POINTS: Final = ("lon", "lat", "elevation_m")
 _BLOCK: Final = 256  # edges that share one box of the index
 
 
@@ -82,7 +83,7 @@ def load_network(path: Path | str, *, box: Box | None = None) -> WalkNetwork:
     path = Path(path)
     about = _about(path)
     try:
-        edges = Edges(**{f.name: _read(path, f"edge_{f.name}") for f in fields(Edges)})
+        edges = Edges(**{name: _read(path, f"edge_{name}") for name in about["edge_arrays"]})
         nodes = {name: _read(path, name) for name in _NODES}
         joinable = _read(path, "joinable")
         network = WalkNetwork(
@@ -90,6 +91,7 @@ def load_network(path: Path | str, *, box: Box | None = None) -> WalkNetwork:
             edges=edges,
             joinable=joinable,
             report=NetworkReport(**about["report"]),
+            barriers=Lines(**{f.name: _read(path, f"barrier_{f.name}") for f in fields(Lines)}),
             node_id=nodes["node_id"],
             node_lon=nodes["node_lon"],
             node_lat=nodes["node_lat"],
@@ -104,8 +106,11 @@ def load_network(path: Path | str, *, box: Box | None = None) -> WalkNetwork:
 
 
 def _write(network: WalkNetwork, folder: Path) -> None:
-    for field in fields(Edges):
-        np.save(folder / f"edge_{field.name}.npy", getattr(network.edges, field.name))
+    given = [f.name for f in fields(Edges) if getattr(network.edges, f.name) is not None]
+    for name in given:
+        np.save(folder / f"edge_{name}.npy", getattr(network.edges, name))
+    for field in fields(Lines):
+        np.save(folder / f"barrier_{field.name}.npy", getattr(network.barriers, field.name))
     for name in (*_NODES, "joinable"):
         np.save(folder / f"{name}.npy", getattr(network, name))
     np.save(folder / "boxes.npy", _block_boxes(network.edges))
@@ -115,6 +120,7 @@ def _write(network: WalkNetwork, folder: Path) -> None:
         "crs": network.crs.to_wkt(),
         "nodes": len(network.node_id),
         "edges": len(network.edges),
+        "edge_arrays": given,
         "report": {f.name: getattr(report, f.name) for f in fields(report)},
     }
     text = json.dumps(about, ensure_ascii=False, indent=2, default=dict)
@@ -146,10 +152,13 @@ def _check_lengths(network: WalkNetwork, path: Path) -> None:
     """Refuse arrays that do not belong together, before a search runs over their ends."""
     edges, m, n = network.edges, len(network.edges), len(network.node_id)
     per_edge = (f.name for f in fields(Edges) if f.name not in {"offset", *_POINTS})
+    heights, lines = edges.elevation_m, network.barriers
     fits = (
         all(len(getattr(edges, name)) == m for name in per_edge)
         and len(edges.offset) == m + 1
         and len(edges.lon) == len(edges.lat) == edges.offset[-1]
+        and (heights is None or len(heights) == len(edges.lon))
+        and len(lines.lon) == len(lines.lat) == lines.offset[-1]
         and len(network.node_lon) == len(network.node_lat) == n
         and len(network.joinable) == m
         and (m == 0 or min(edges.start.min(), edges.end.min()) >= 0)

@@ -14,9 +14,9 @@ from circles.travel import kernels
 from circles.travel.joining import Joins
 from circles.travel.search import (
     Direction,
+    costs_along_edges,
     equal_pairs,
     legs_to_ends,
-    part_of_cost,
     search_graph,
     search_seeds,
 )
@@ -198,11 +198,7 @@ def _along_shared_edges(
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Return point, origin and cost of walks that never leave their edge."""
     row, origin = equal_pairs(edge, origins.edge)
-    ahead = origins.share[origin] - share[row]
-    along, against = impedance.forward[edge[row]], impedance.backward[edge[row]]
-    if direction == "from":
-        along, against = against, along
-    cost = np.where(ahead >= 0, part_of_cost(ahead, along), part_of_cost(-ahead, against))
+    cost = costs_along_edges(edge[row], share[row], origins.share[origin], impedance, direction)
     return joined[row], origin, cost + origins.access_m[origin] * impedance.per_metre
 
 

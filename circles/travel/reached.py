@@ -11,7 +11,7 @@ from shapely.ops import substring
 from circles.crs import FloatArray
 from circles.errors import InputError
 from circles.network import IntArray
-from circles.travel.search import CostField, part_of_cost
+from circles.travel.search import CostField
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,12 @@ def _pieces(field: CostField) -> _Pieces:
             _costs_at_origins(field, on),
         ]
     )
+    # Who walks on from a node may have to wait there first; who sets out on the edge does not.
+    waits = field.impedance.waits(np.arange(m)).ravel() if field.direction == "from" else 0.0
+    wait = np.zeros(len(edge))
+    wait[: 2 * m] = waits
     order = np.lexsort((share, edge))
-    edge, share, cost = edge[order], share[order], cost[order]
+    edge, share, cost = edge[order], share[order], (cost + wait)[order]
     first = np.flatnonzero(np.diff(edge) == 0)
     return _Pieces(edge[first], share[first], share[first + 1], cost[first], cost[first + 1])
 
@@ -97,19 +101,12 @@ def _costs_at_origins(field: CostField, on: IntArray) -> FloatArray:
 
 
 def _stretches(pieces: _Pieces, field: CostField, limit: float) -> npt.NDArray[np.void]:
-    impedance = field.impedance
-    back, forth = impedance.backward[pieces.edge], impedance.forward[pieces.edge]
-    if field.direction == "from":
-        back, forth = forth, back
-    width = pieces.high - pieces.low
-    # How far into the piece one still gets, from its low and from its high end.
-    from_low = _share_within(limit - pieces.cost_low, back, width)
-    from_high = _share_within(limit - pieces.cost_high, forth, width)
-    whole = from_low + from_high >= width
+    low_to, high_to = _reaches(pieces, field, limit)
+    whole = low_to >= high_to
     parts = [
-        (np.flatnonzero(whole & (width > 0)), pieces.low, pieces.high),
-        (np.flatnonzero(~whole & (from_low > 0)), pieces.low, pieces.low + from_low),
-        (np.flatnonzero(~whole & (from_high > 0)), pieces.high - from_high, pieces.high),
+        (np.flatnonzero(whole & (pieces.high > pieces.low)), pieces.low, pieces.high),
+        (np.flatnonzero(~whole & (low_to > pieces.low)), pieces.low, low_to),
+        (np.flatnonzero(~whole & (high_to < pieces.high)), high_to, pieces.high),
     ]
     kind = [("edge", np.int64)] + [
         (name, np.float64) for name in ("from_share", "to_share", "from_cost", "to_cost")
@@ -120,20 +117,31 @@ def _stretches(pieces: _Pieces, field: CostField, limit: float) -> npt.NDArray[n
         table["edge"] = pieces.edge[rows]
         table["from_share"], table["to_share"] = low[rows], high[rows]
         for name, place in (("from_cost", low[rows]), ("to_cost", high[rows])):
-            table[name] = np.minimum(
-                pieces.cost_low[rows] + part_of_cost(place - pieces.low[rows], back[rows]),
-                pieces.cost_high[rows] + part_of_cost(pieces.high[rows] - place, forth[rows]),
-            )
+            table[name] = _costs_at(place, pieces, rows, field)
         tables.append(table)
     found = np.concatenate(tables)
     return found[np.lexsort((found["from_share"], found["edge"]))]
 
 
-def _share_within(left: FloatArray, cost: FloatArray, width: FloatArray) -> FloatArray:
-    """Return how much of a piece can be walked with what is left of the limit."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(cost > 0, left / cost, np.inf)
-    return np.where(left > 0, np.minimum(share, width), 0.0)
+def _reaches(pieces: _Pieces, field: CostField, limit: float) -> tuple[FloatArray, FloatArray]:
+    """Return up to where one still gets from a piece's low end, and down to where from its high."""
+    impedance, edge = field.impedance, pieces.edge
+    left_low, left_high = limit - pieces.cost_low, limit - pieces.cost_high
+    # Walking to an origin beyond the low end one walks the edge back, from it forth.
+    away = field.direction == "from"
+    low_to = impedance.farthest(edge, pieces.low, left_low, up=True, forth=away)
+    high_to = impedance.farthest(edge, pieces.high, left_high, up=False, forth=not away)
+    return np.minimum(low_to, pieces.high), np.maximum(high_to, pieces.low)
+
+
+def _costs_at(place: FloatArray, pieces: _Pieces, rows: IntArray, field: CostField) -> FloatArray:
+    impedance, edge = field.impedance, pieces.edge[rows]
+    low, high = pieces.low[rows], pieces.high[rows]
+    if field.direction == "from":
+        by_low, by_high = impedance.along(edge, low, place), impedance.against(edge, place, high)
+    else:
+        by_low, by_high = impedance.against(edge, low, place), impedance.along(edge, place, high)
+    return np.minimum(pieces.cost_low[rows] + by_low, pieces.cost_high[rows] + by_high)
 
 
 def _lines(

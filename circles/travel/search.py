@@ -82,12 +82,10 @@ class CostField:
         point, source = equal_pairs(edge, self.origins.edge)
         if not len(point):
             return cost, origin
-        ahead = self.origins.share[source] - share[point]
-        forth, back = self.impedance.forward[edge[point]], self.impedance.backward[edge[point]]
-        if self.direction == "from":
-            forth, back = back, forth
-        along = np.where(ahead >= 0, part_of_cost(ahead, forth), part_of_cost(-ahead, back))
-        along += self.origins.access_m[source] * self.impedance.per_metre
+        along = costs_along_edges(
+            edge[point], share[point], self.origins.share[source], self.impedance, self.direction
+        )
+        along = along + self.origins.access_m[source] * self.impedance.per_metre
         order = np.lexsort((source, along, point))
         first = order[np.flatnonzero(np.diff(point[order], prepend=-1))]
         better = first[along[first] < cost[point[first]]]
@@ -145,10 +143,8 @@ def search_graph(
 ) -> tuple[IntArray, IndexArray, FloatArray]:
     """Arcs in the direction of the search; "to" the origins it walks every arc backwards."""
     arcs = network.arcs
-    along, against = impedance.forward, impedance.backward
-    if direction == "to":
-        along, against = against, along
-    return arcs.offset, arcs.head, arcs.costs(along, against)
+    cost = impedance.costs_back if direction == "to" else impedance.costs_forth
+    return arcs.offset, arcs.head, cost
 
 
 def search_seeds(
@@ -160,14 +156,11 @@ def search_seeds(
     """
     joined = np.flatnonzero(~origins.off_network).astype(np.int32)
     edge, share = origins.edge[joined], origins.share[joined]
-    to_start, to_end = impedance.backward[edge], impedance.forward[edge]
-    if direction == "to":
-        to_start, to_end = to_end, to_start
     access = origins.access_m[joined] * impedance.per_metre
     node = np.stack([network.edges.start[edge], network.edges.end[edge]], axis=1)
-    cost = np.stack(
-        [access + part_of_cost(share, to_start), access + part_of_cost(1.0 - share, to_end)], axis=1
-    )
+    # Who walks to the origins comes from the ends of their edges; and the other way round.
+    legs = legs_to_ends(edge, share, impedance, "from" if direction == "to" else "to")
+    cost = access[:, None] + legs.T
     return node.ravel(), cost.ravel(), np.repeat(joined, 2)
 
 
@@ -199,17 +192,37 @@ def legs_to_ends(
     Returns
     -------
     array
-        Shape (2, k): cost to the start, cost to the end.
+        Shape (2, k): cost to the start, cost to the end; with what it costs to wait at an end
+        for who comes from there.
     """
-    to_start, to_end = impedance.backward[edge], impedance.forward[edge]
-    if direction == "from":
-        to_start, to_end = to_end, to_start
-    return np.stack([part_of_cost(share, to_start), part_of_cost(1.0 - share, to_end)])
+    whole = np.ones(len(edge))
+    none = np.zeros(len(edge))
+    if direction == "to":
+        return np.stack([impedance.against(edge, none, share), impedance.along(edge, share, whole)])
+    legs = np.stack([impedance.along(edge, none, share), impedance.against(edge, share, whole)])
+    return legs + impedance.waits(edge)
 
 
-def part_of_cost(share: FloatArray, cost: FloatArray) -> FloatArray:
-    """Return that share of a cost; none of a forbidden edge (inf) costs nothing."""
-    return np.where(share > 0, share, 0.0) * np.where(share > 0, cost, 0.0)
+def costs_along_edges(
+    edge: IndexArray,
+    share: FloatArray,
+    goal: FloatArray,
+    impedance: Impedance,
+    direction: Direction,
+) -> FloatArray:
+    """Return the cost between points and origins on one edge, walking straight along it.
+
+    Parameters
+    ----------
+    edge, share, goal
+        The edges, and where on them the points and the origins join, shape (k,).
+    impedance, direction
+        As in `nearest_cost`.
+    """
+    here, there = (share, goal) if direction == "to" else (goal, share)
+    low, high = np.minimum(here, there), np.maximum(here, there)
+    forth = there >= here
+    return np.where(forth, impedance.along(edge, low, high), impedance.against(edge, low, high))
 
 
 def equal_pairs(left: IndexArray, right: IndexArray) -> tuple[IntArray, IntArray]:
