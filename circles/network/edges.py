@@ -115,7 +115,7 @@ class Arcs:
     Parameters
     ----------
     offset
-        int64, shape (n + 1,): node `u` is left by the arcs ``offset[u]:offset[u + 1]``.
+        int32, shape (n + 1,): node `u` is left by the arcs ``offset[u]:offset[u + 1]``.
     head
         The node an arc leads to, int32, shape (2m,).
     edge
@@ -124,7 +124,7 @@ class Arcs:
         Whether the arc runs from the edge's start to its end, shape (2m,).
     """
 
-    offset: IntArray
+    offset: IndexArray
     head: IndexArray
     edge: IndexArray
     along: BoolArray
@@ -140,7 +140,7 @@ class Arcs:
         order = np.argsort(tail, kind="stable").astype(np.int32)
         count = np.bincount(tail, minlength=nodes)
         return cls(
-            offset=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+            offset=np.concatenate([[0], np.cumsum(count)]).astype(np.int32),
             head=np.concatenate([edges.end, edges.start])[order],
             edge=order % np.int32(len(edges)),
             along=order < len(edges),

@@ -1,8 +1,8 @@
 """Points on the network and the least cost between them.
 
 `joining` finds where a point joins; `search` asks for the nearest of many origins, `matrix` for
-many origins one by one; `kernels` holds the compiled loops of both. `nearest` and `reached` turn
-answers into tables.
+many origins one by one; `blocks`, `few` and `kernels` hold the compiled loops of both.
+`nearest` and `reached` turn answers into tables.
 """
 
 from circles.travel.joining import MAX_ACCESS_M, Joiner, Joins

@@ -1,16 +1,18 @@
 """Costs from many origins one by one: bounded searches, cost matrices, the few nearest origins."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from circles.crs import FloatArray
 from circles.errors import InputError
-from circles.network import Impedance, IndexArray, IntArray, WalkNetwork
+from circles.network import Impedance, IndexArray, IntArray, WalkNetwork, points_of_edges
 from circles.travel import kernels
+from circles.travel.blocks import worker_threads
+from circles.travel.few import spread_few
 from circles.travel.joining import Joins
 from circles.travel.search import (
     Direction,
@@ -68,7 +70,7 @@ def bounded_costs(
     direction
         ``"to"``: the cost of walking to the origin; ``"from"``: of walking from it.
     threads
-        How many to use; by default one for each core.
+        How many to use; by default one a processor.
 
     Raises
     ------
@@ -82,23 +84,39 @@ def bounded_costs(
     node, cost, _ = search_seeds(network, origins, impedance, direction)
     seed_offset = np.concatenate([[0], np.cumsum(np.where(origins.off_network, 0, 2))])
 
-    def search(chunk: IntArray) -> tuple[IntArray, IndexArray, FloatArray]:
-        first, last = seed_offset[chunk[0]], seed_offset[chunk[-1] + 1]
-        row = seed_offset[chunk[0] : chunk[-1] + 2] - first
-        return kernels.bounded(*graph, row, node[first:last], cost[first:last], limit)
+    workers = min(threads or worker_threads(), 1 + len(origins) // _ORIGINS_A_TASK)
+    workspaces: SimpleQueue[FloatArray] = SimpleQueue()
+    for _ in range(workers):
+        workspaces.put(np.full(len(network.node_id), np.inf))
 
-    workers = threads or os.cpu_count() or 1
-    tasks = max(1, min(workers * 4, len(origins) // _ORIGINS_A_TASK))
-    chunks = [chunk for chunk in np.array_split(np.arange(len(origins)), tasks) if len(chunk)]
+    def search(chunk: IntArray) -> tuple[IntArray, IndexArray, FloatArray]:
+        workspace = workspaces.get()
+        found = kernels.bounded(*graph, seed_offset, node, cost, limit, chunk, workspace)
+        workspaces.put(workspace)
+        return found
+
+    # Neighbours search one after the other: much of what one needs the last one has just read.
+    order = np.argsort(origins.edge, kind="stable")
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(search, chunks))
-    if not parts:
-        return BoundedCosts(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0))
-    sizes = np.concatenate([np.diff(part[0]) for part in parts])
+        parts = list(pool.map(search, np.array_split(order, 4 * workers if workers > 1 else 1)))
+    return _in_order(parts, order)
+
+
+def _in_order(
+    parts: list[tuple[IntArray, IndexArray, FloatArray]], order: IntArray
+) -> BoundedCosts:
+    """Put together what was found for the origins in some order, in the order of origins."""
+    size = np.concatenate([np.diff(part[0]) for part in parts])
+    node = np.concatenate([part[1] for part in parts])
+    cost = np.concatenate([part[2] for part in parts])
+    back = np.argsort(order)
+    entry, _ = points_of_edges(
+        np.concatenate([[0], np.cumsum(size)]).astype(np.int64), back, np.zeros(len(back), bool)
+    )
     return BoundedCosts(
-        offset=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        node=np.concatenate([part[1] for part in parts]),
-        cost=np.concatenate([part[2] for part in parts]),
+        offset=np.concatenate([[0], np.cumsum(size[back])]).astype(np.int64),
+        node=node[entry],
+        cost=cost[entry],
     )
 
 
@@ -185,7 +203,7 @@ def nearest_few_costs(
         raise InputError(message)
     graph = search_graph(network, impedance, direction)
     seeds = search_seeds(network, origins, impedance, direction)
-    return kernels.nearest_few(*graph, *seeds, few, limit)
+    return spread_few(graph, seeds, few=few, limit=limit, width=impedance.bucket_width)
 
 
 def _along_shared_edges(

@@ -8,7 +8,7 @@ import numpy as np
 from circles.crs import FloatArray
 from circles.errors import InputError
 from circles.network import Impedance, IndexArray, IntArray, WalkNetwork
-from circles.travel import kernels
+from circles.travel.blocks import spread
 from circles.travel.joining import Joins
 
 Direction = Literal["to", "from"]
@@ -105,7 +105,7 @@ def nearest_cost(
 ) -> CostField:
     """Find the least cost between every node and its nearest origin, in one search.
 
-    One exact search from all origins at once (see `circles.travel.kernels.nearest`); with direction
+    One exact search from all origins at once (see `circles.travel.blocks.spread`); with direction
     ``"to"`` it runs against the direction of walking.
 
     Parameters
@@ -134,13 +134,13 @@ def nearest_cost(
         raise InputError(message)
     graph = search_graph(network, impedance, direction)
     seeds = search_seeds(network, origins, impedance, direction)
-    node_cost, node_origin = kernels.nearest(*graph, *seeds, limit, _bucket_width(graph[2]))
+    node_cost, node_origin = spread(graph, seeds, limit=limit, width=impedance.bucket_width)
     return CostField(network, impedance, direction, node_cost, node_origin, origins)
 
 
 def search_graph(
     network: WalkNetwork, impedance: Impedance, direction: Direction
-) -> tuple[IntArray, IndexArray, FloatArray]:
+) -> tuple[IndexArray, IndexArray, FloatArray]:
     """Arcs in the direction of the search; "to" the origins it walks every arc backwards."""
     arcs = network.arcs
     cost = impedance.costs_back if direction == "to" else impedance.costs_forth
@@ -162,17 +162,6 @@ def search_seeds(
     legs = legs_to_ends(edge, share, impedance, "from" if direction == "to" else "to")
     cost = access[:, None] + legs.T
     return node.ravel(), cost.ravel(), np.repeat(joined, 2)
-
-
-def _bucket_width(cost: FloatArray) -> float:
-    """Return a bucket's width: the mean cost of an arc.
-
-    The width decides the speed alone, and little of it: on a city of a million nodes, widths from
-    a fiftieth of the mean up to the mean itself measured within 10 % of each other.
-    """
-    finite = cost[np.isfinite(cost)]
-    mean = float(finite.mean()) if len(finite) else 0.0
-    return mean or 1.0
 
 
 def legs_to_ends(
