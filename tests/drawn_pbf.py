@@ -5,7 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 #: The words of a hand-made block, by their place in it; the empty one ends a node's tags.
-WORDS = ("", "highway", "footway", "barrier", "gate", "name", "云城东路")
+WORDS = (
+    *("", "highway", "footway", "barrier", "gate", "name", "云城东路", "crossing"),
+    *("waterway", "river", "type", "multipolygon", "outer", "inner", "railway", "platform"),
+)
 
 
 def varint(value: int) -> bytes:
@@ -50,6 +53,18 @@ def way(way_id: int, keys: Sequence[int], values: Sequence[int], refs: Sequence[
     return found + field(8, deltas(refs))
 
 
+def relation(
+    relation_id: int,
+    keys: Sequence[int],
+    values: Sequence[int],
+    members: Sequence[tuple[int, int, int]],
+) -> bytes:
+    """Write the content of a relation; members as role (a word), id and kind (0, 1, 2)."""
+    found = field(1, relation_id) + field(2, packed(keys)) + field(3, packed(values))
+    roles, ids, kinds = zip(*members, strict=True) if members else ((), (), ())
+    return found + field(8, packed(roles)) + field(9, deltas(ids)) + field(10, packed(kinds))
+
+
 def block(*groups: bytes, words: Iterable[str | bytes] = WORDS, more: bytes = b"") -> bytes:
     """Write the content of a block from that of its groups."""
     texts = [word.encode() if isinstance(word, str) else word for word in words]
@@ -65,6 +80,11 @@ def nodes(content: bytes) -> bytes:
 def ways(*contents: bytes) -> bytes:
     """Write a group of ways."""
     return b"".join(field(3, content) for content in contents)
+
+
+def relations(*contents: bytes) -> bytes:
+    """Write a group of relations."""
+    return b"".join(field(4, content) for content in contents)
 
 
 def blob(kind: bytes, content: bytes, *, compress: bool = False) -> bytes:

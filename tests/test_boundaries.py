@@ -7,6 +7,7 @@ from shapely import Point
 
 from circles.errors import InputError
 from circles.osm.boundaries import Boundaries, read_boundaries
+from tests import drawn_pbf as pbf
 from tests.drawn_district import CRS_M
 from tests.drawn_osm import Drawing, degrees
 
@@ -191,3 +192,14 @@ def test_a_boundary_that_crosses_itself_is_not_whole(tmp_path: Path) -> None:
     found = read(drawing, tmp_path)
     assert areas_km2(found) == {"East": 1.0}
     assert found.left_out == ("Bow tie",)
+
+
+def test_a_name_that_is_no_text_is_the_files_fault(tmp_path: Path) -> None:
+    """A damaged name is an error that names the file, as other damage is."""
+    words = ["", "boundary", "administrative", "admin_level", "9", "name", b"\xff\xfe"]
+    ring = pbf.ways(pbf.way(7, [], [], [1, 2, 3, 1]))
+    relation = pbf.relations(pbf.relation(5, [1, 3, 5], [2, 4, 6], [(0, 7, 1)]))
+    nodes = pbf.nodes(pbf.dense([1, 2, 3], [0, 9, 0], [0, 0, 9]))
+    path = pbf.write(tmp_path / "x.osm.pbf", pbf.block(nodes, ring, relation, words=words))
+    with pytest.raises(InputError, match=r"x\.osm\.pbf: .*cannot be read to its end"):
+        read_boundaries(path, admin_level=9)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.osm.tags import Tags, TagTable
+from circles.osm.tags import Tags, TagTable, is_wanted
 
 WORDS = st.sampled_from(["highway", "foot", "yes", "no", "name", "路", ""])
 ROWS = st.lists(st.dictionaries(WORDS, WORDS, max_size=4), max_size=12)
@@ -22,14 +22,6 @@ def test_a_table_gives_back_its_dictionaries(rows: list[Tags]) -> None:
     assert len(set(table.words)) == len(table.words)
     with pytest.raises(IndexError):
         table[len(rows)]
-
-
-@given(parts=st.lists(ROWS, max_size=4))
-def test_joined_tables_follow_one_another(parts: list[list[Tags]]) -> None:
-    """The tables' objects come in order, and words that they share are kept once."""
-    table = TagTable.joined(TagTable.of(rows) for rows in parts)
-    assert list(table) == [row for rows in parts for row in rows]
-    assert len(set(table.words)) == len(table.words)
 
 
 @given(rows=ROWS, keys=st.lists(WORDS, max_size=4))
@@ -58,3 +50,19 @@ def test_a_dictionary_taken_from_a_table_is_the_takers_own() -> None:
     table = TagTable.of([{"foot": "yes"}])
     table[0]["foot"] = "no"
     assert list(table) == [{"foot": "yes"}]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"highway": "path"}, True),
+        ({"name": "云城东路", "railway": "crossing"}, True),
+        ({"railway": "rail"}, False),
+        ({"crossing": "railway"}, False),
+        ({}, False),
+    ],
+)
+def test_a_tag_is_wanted_by_its_key_and_perhaps_its_value(tags: Tags, expected: bool) -> None:
+    """A key without values is wanted with any; of a key with values, only these."""
+    wanted = {"highway": (), "railway": {"crossing", "level_crossing"}}
+    assert is_wanted(tags.items(), wanted) is expected

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from circles.crs import WGS84
 from circles.errors import InputError
-from circles.osm.extract import check_extract, header_box, osm_file
+from circles.osm.files import check_extract, header_box, osm_file, reading
 
 _COLUMNS: Final = ("osm_id", "name", "cut")
 
@@ -69,15 +69,12 @@ def read_boundaries(path: Path, *, admin_level: int, include_cut: bool = False) 
         The file cannot be read, or holds no such boundary of that level.
     """
     check_extract(path)
-    try:
+    with reading(path):
         whole = _whole_boundaries(path, admin_level)
         relations = _relations(path, admin_level)
         known = set(whole["osm_id"])
         missing = [relation for relation in relations if relation.osm_id not in known]
         cut = _cut_boundaries(path, missing, relations) if missing and include_cut else []
-    except RuntimeError as error:
-        message = f"{path}: boundaries cannot be read ({error}); the file is damaged or cut off"
-        raise InputError(message) from error
     frame = pd.concat([whole, _frame(cut)]) if cut else whole
     used = set(frame["osm_id"])
     left_out = tuple(sorted(relation.name for relation in missing if relation.osm_id not in used))

@@ -2,111 +2,54 @@
 
 Blocks are inflated and decoded in threads. What it was not made for - single nodes, histories,
 other compression, objects out of order - it leaves to others, with an `UndecodedError`. The format:
-https://wiki.openstreetmap.org/wiki/PBF_Format; field tags as in `circles.osm.protobuf`.
+https://wiki.openstreetmap.org/wiki/PBF_Format.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numba
 import numpy as np
-import numpy.typing as npt
 
-from circles.osm.blobs import find_blobs, read_words, which_words
-from circles.osm.protobuf import (
-    Bytes,
-    IntArray,
-    UndecodedError,
-    have_only,
-    read_columns,
-    read_fields,
-    span,
-    spans,
-    unpack,
+from circles.compiling import compiled
+from circles.osm.blobs import Blob, find_blobs
+from circles.osm.blocks import (
+    Areas,
+    Nodes,
+    Ways,
+    decode_areas,
+    decode_nodes,
+    decode_ways,
+    join,
+    known,
+    open_block,
 )
-from circles.osm.tags import TagTable
+from circles.osm.protobuf import IntArray, UndecodedError, read_fields, spans, tags, whole
+from circles.osm.streets import FloatArray, OsmAreas, OsmWays, Streets, StreetTags
+from circles.osm.tags import Tags
+from circles.osm.words import BoolArray, Int32Array, Terms
 
-FloatArray = npt.NDArray[np.float64]
-Int32Array = npt.NDArray[np.int32]
-
+_REQUIRED_FEATURE: Final = 34
 _FEATURES: Final = {b"OsmSchema-V0.6", b"DenseNodes"}
-_REQUIRED_FEATURE = 34
-_STRINGS, _GROUP, _GRANULARITY = 10, 18, 136
-_BLOCK_FIELDS = (_STRINGS, _GROUP, _GRANULARITY, 144)  # not 152, 160: offsets that nobody uses
-_DENSE, _WAY = 18, 26
-_OBJECTS = (_DENSE, _WAY, 34)  # 34: relations
-_ID, _INFO, _LAT, _LON, _NODE_TAGS = 10, 42, 66, 74, 82
-_INFO_FIELDS = (10, 18, 26, 34, 42)  # not 50, which tells what was deleted
-_WAY_FIELDS = (8, 18, 26, 66, 34)  # id, keys, values, nodes, info
-_Words = tuple[bytes, ...]
+#: So many blocks are decoded at a time: their arrays are so large that the system takes back the
+#: memory when they are put together.
+_BATCH: Final = 32
+_SLICE: Final = 100_000
+_Found = tuple[BoolArray, Nodes, Ways]  # the first: which blocks have nodes, ways, relations
 
 
-@dataclass(frozen=True)
-class PbfStreets:
-    """Ways and tagged nodes as they are in the file.
-
-    Parameters
-    ----------
-    way_id, way_tags
-        The ways with one of the keys asked for, in the file's order.
-    node, lon, lat
-        Their nodes' ids and positions, degrees; NaN where the file lacks the node.
-    offset
-        Way `i` owns the nodes ``offset[i]:offset[i + 1]``.
-    tagged_node, node_tags
-        The nodes with the key asked for.
-    """
-
-    way_id: IntArray
-    way_tags: TagTable
-    node: IntArray
-    lon: FloatArray
-    lat: FloatArray
-    offset: IntArray
-    tagged_node: IntArray
-    node_tags: TagTable
-
-
-@dataclass(frozen=True)
-class _Nodes:
-    """A group of nodes, and those of them that have the key; coordinates in 1e-7 degrees."""
-
-    id: IntArray
-    x: Int32Array
-    y: Int32Array
-    tagged: IntArray
-    tags: TagTable
-
-
-@dataclass(frozen=True)
-class _Ways:
-    """The ways of a block that have one of the keys; `size` is how many nodes each has."""
-
-    id: IntArray
-    tags: TagTable
-    node: IntArray
-    size: IntArray
-
-
-_Block = tuple[list[_Nodes], list[_Ways]]
-
-
-def decode_streets(path: Path, *, way_keys: Iterable[str], node_key: str) -> PbfStreets:
-    """Read the ways that have one of some keys, their nodes, and the nodes that have a key.
+def decode_streets(path: Path, wanted: StreetTags) -> Streets:
+    """Read the streets of a file.
 
     Parameters
     ----------
     path
         An ``.osm.pbf`` file.
-    way_keys
-        Ways with at least one of these keys are kept, with all their tags.
-    node_key
-        Nodes with this key are kept, with all their tags.
+    wanted
+        By which tags they are known.
 
     Raises
     ------
@@ -115,124 +58,123 @@ def decode_streets(path: Path, *, way_keys: Iterable[str], node_key: str) -> Pbf
     UndecodedError
         The file may be sound, but has what this decoder was not made for.
     """
-    keys = tuple(key.encode() for key in way_keys), (node_key.encode(),)
     header, *blobs = find_blobs(path)
-    data = header.inflate()
-    needs = spans(read_fields(data, 0, len(data)), _REQUIRED_FEATURE).tolist()
-    _known({data[slice(*at)].tobytes() for at in needs} <= _FEATURES, "a feature it needs")
+    _check_features(header)
+    terms = Terms.of(wanted)
+    areas = _decode_areas(blobs, terms)
+    decode = partial(_decode, terms=terms, rings=np.unique(areas.way_id))
+    batches = [blobs[i : i + _BATCH] for i in range(0, len(blobs), _BATCH)]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        blocks = list(threads.map(lambda blob: _decode(blob.inflate(), *keys), blobs))
-        return _join(blocks, threads)
-
-
-def _sound(holds: bool | np.bool_, problem: str) -> None:
-    if not holds:
-        raise ValueError(problem)
-
-
-def _known(holds: bool | np.bool_, problem: str) -> None:
-    if not holds:
-        raise UndecodedError(problem)
-
-
-def _decode(data: Bytes, way_keys: _Words, node_key: _Words) -> _Block:
-    block = read_fields(data, 0, len(data))
-    words = read_words(data, *span(block, _STRINGS))
-    _known(have_only(block, _BLOCK_FIELDS), "a block with other fields")
-    groups = [np.zeros((0, 3), np.int64)]
-    groups += [read_fields(data, *at, known=_OBJECTS) for at in spans(block, _GROUP).tolist()]
-    objects = np.concatenate(groups)
-    _known((np.diff(objects[:, 0]) >= 0).all(), "nodes after ways")
-    step, rest = divmod(span(block, _GRANULARITY)[0] or 100, 100)
-    _known(step > 0 and rest == 0, "a granularity finer than 1e-7 degrees")
-    dense = spans(objects, _DENSE).tolist()
-    nodes = [_decode_nodes(data, begin, end, words, node_key, step) for begin, end in dense]
-    ways = spans(objects, _WAY)
-    return nodes, [_decode_ways(data, ways, words, way_keys)] if len(ways) else []
-
-
-def _decode_nodes(
-    data: Bytes, begin: int, end: int, words: IntArray, wanted: _Words, step: int
-) -> _Nodes:
-    dense = read_fields(data, begin, end, known=(_ID, _INFO, _LAT, _LON, _NODE_TAGS))
-    read_fields(data, *span(dense, _INFO), known=_INFO_FIELDS)
-    ids, x, y = (unpack(data, spans(dense, tag)[-1:], True)[0] for tag in (_ID, _LON, _LAT))
-    _sound(len(ids) == len(x) == len(y), "nodes without positions")
-    _known(len(ids) > 0 and ids[0] > 0 and (np.diff(ids) > 0).all(), "nodes out of order")
-    for axis, most in ((x, 1_800_000_000 // step), (y, 900_000_000 // step)):
-        _known(-most <= axis.min() and axis.max() <= most, "a node off the globe")
-    code = unpack(data, spans(dense, _NODE_TAGS)[-1:], False)[0]
-    code = code if len(code) else np.zeros(len(ids), np.int64)
-    # Key, value, key, value, 0 for one node after another. No value is 0 where all sizes are even.
-    size = np.diff(np.flatnonzero(code == 0), prepend=-1) - 1
-    _sound(len(size) == len(ids) and code[-1] == 0 and not (size % 2).any(), "tags of no node")
-    pairs = code[code != 0].reshape(-1, 2)
-    kept, tags = _select(data, words, pairs[:, 0], pairs[:, 1], size // 2, wanted)
-    x, y = x * step, y * step
-    return _Nodes(ids, x.astype(np.int32), y.astype(np.int32), ids[kept], tags)
-
-
-def _decode_ways(data: Bytes, ways: IntArray, words: IntArray, wanted: _Words) -> _Ways:
-    fields = read_columns(data, ways, _WAY_FIELDS)
-    key, key_offset = unpack(data, fields[:, 2:4].copy(), False)
-    value, value_offset = unpack(data, fields[:, 4:6].copy(), False)
-    _sound(np.array_equal(key_offset, value_offset), "keys without values")
-    kept, tags = _select(data, words, key, value, np.diff(key_offset), wanted)
-    node, offset = unpack(data, fields[kept, 6:8].copy(), True)
-    return _Ways(fields[kept, 0], tags, node, np.diff(offset))
-
-
-def _select(
-    data: Bytes, words: IntArray, key: IntArray, value: IntArray, size: IntArray, wanted: _Words
-) -> tuple[npt.NDArray[np.bool_], TagTable]:
-    """Tell which objects have a wanted key, and keep the tags of those."""
-    for code in (key, value):
-        _sound(((code >= 0) & (code < len(words))).all(), "a tag of no word")
-    hit = which_words(data, words, wanted)
-    if not hit.any():
-        return np.zeros(len(size), bool), TagTable.of([])
-    owner = np.repeat(np.arange(len(size)), size)
-    kept = np.bincount(owner[hit[key]], minlength=len(size)) > 0
-    key, value = key[kept[owner]], value[kept[owner]]
-    used = np.zeros(len(words), bool)
-    used[key] = used[value] = True
-    raw, own = data.tobytes(), (np.cumsum(used) - 1).astype(np.int32)
-    texts = tuple(raw[begin:end].decode() for begin, end in words[used].tolist())
-    return kept, TagTable(texts, own[key], own[value], np.append(0, np.cumsum(size[kept])))
-
-
-def _join(blocks: list[_Block], threads: ThreadPoolExecutor) -> PbfStreets:
-    """Give the ways of all blocks the positions of their nodes."""
-    nodes = [group for groups, _ in blocks for group in groups]
-    ways = [part for _, parts in blocks for part in parts]
-    _known(len(nodes) > 0 and len(ways) > 0, "no nodes or no ways")
-    first = next(i for i, (_, parts) in enumerate(blocks) if parts)
-    _known(not any(groups for groups, _ in blocks[first + 1 :]), "nodes after ways")
-    _known(all(a.id[-1] < b.id[0] for a, b in pairwise(nodes)), "nodes out of order")
-    ids = np.concatenate([group.id for group in nodes])
-    x, y = np.concatenate([g.x for g in nodes]), np.concatenate([g.y for g in nodes])
-    shift = max(int(ids[-1]).bit_length() - 18, 0)
-    begin = np.append(np.searchsorted(ids, np.arange((ids[-1] >> shift) + 1) << shift), len(ids))
-    places = list(threads.map(lambda part: _place(part.node, ids, begin, shift, x, y), ways))
-    return PbfStreets(
-        way_id=np.concatenate([part.id for part in ways]),
-        way_tags=TagTable.joined(part.tags for part in ways),
-        node=np.concatenate([part.node for part in ways]),
-        lon=np.concatenate([lon for lon, _ in places]),
-        lat=np.concatenate([lat for _, lat in places]),
-        offset=np.append(0, np.cumsum(np.concatenate([part.size for part in ways]))),
-        tagged_node=np.concatenate([group.tagged for group in nodes]),
-        node_tags=TagTable.joined(group.tags for group in nodes),
+        nodes, ways = _put_together(threads.map(decode, batches))
+        place, used = _look_up(ways.node_id, nodes.id, threads)
+    return Streets(
+        ways=_number_nodes(ways, nodes, place, used),
+        points=_points(nodes, used),
+        areas=OsmAreas(areas.id, areas.tags.table(), areas.way_id, areas.inner, areas.offset),
     )
 
 
-@numba.njit(cache=True, nogil=True)
-def _place(
-    wanted: IntArray, ids: IntArray, begin: IntArray, shift: int, x: Int32Array, y: Int32Array
-) -> tuple[FloatArray, FloatArray]:
-    """Look up nodes; ids with `k` before their last `shift` bits begin at ``ids[begin[k]]``."""
-    lon, lat = np.full(len(wanted), np.nan), np.full(len(wanted), np.nan)
+def _check_features(header: Blob) -> None:
+    """Refuse a file that says it needs what is not known here."""
+    data = header.inflate()
+    needs = spans(read_fields(data, whole(data), tags()), _REQUIRED_FEATURE).tolist()
+    known({data[slice(*at)].tobytes() for at in needs} <= _FEATURES, "a feature it needs")
+
+
+def _decode_areas(blobs: Sequence[Blob], terms: Terms) -> Areas:
+    """Decode the relations, which are the last objects in a file."""
+    found: list[Areas] = []
+    for blob in reversed(blobs):
+        block = open_block(blob.inflate(), terms)
+        found.append(decode_areas(block))
+        if len(block.dense) or len(block.ways):
+            break
+    known(len(found) > 0, "no blocks")
+    return join(found[::-1])
+
+
+def _decode(blobs: Sequence[Blob], terms: Terms, rings: IntArray) -> _Found:
+    """Decode the nodes and ways of some blocks."""
+    kinds, nodes, ways = [], [], []
+    for blob in blobs:
+        block = open_block(blob.inflate(), terms)
+        kinds.append([len(at) > 0 for at in (block.dense, block.ways, block.relations)])
+        nodes.append(decode_nodes(block))
+        ways.append(decode_ways(block, rings))
+    return np.array(kinds), join(nodes), join(ways)
+
+
+def _put_together(batches: Iterable[_Found]) -> tuple[Nodes, Ways]:
+    """Put what all batches hold below one another, if it is in order."""
+    kinds, nodes, ways = zip(*batches, strict=True)
+    kind = np.concatenate(kinds)
+    known((np.diff(np.nonzero(kind)[1]) >= 0).all(), "objects out of order")
+    known(kind[:, :2].any(axis=0).all(), "no nodes or no ways")
+    known(sum(len(part.id) for part in nodes) > 0, "no nodes")
+    return join(nodes), join(ways)
+
+
+def _look_up(
+    wanted: IntArray, ids: IntArray, threads: ThreadPoolExecutor
+) -> tuple[Int32Array, BoolArray]:
+    """Return the places of wanted ids among all ids, -1 for none, and which of these are used."""
+    begin, shift = _index(ids)
+    place, used = np.empty(len(wanted), np.int32), np.zeros(len(ids), bool)
+
+    def look_up(at: int) -> None:
+        part = slice(at, at + _SLICE)
+        _search(wanted[part], ids, begin, shift, place[part], used)
+
+    list(threads.map(look_up, range(0, len(wanted), _SLICE)))
+    return place, used
+
+
+def _number_nodes(ways: Ways, nodes: Nodes, place: Int32Array, used: BoolArray) -> OsmWays:
+    """Put the nodes that ways use into a table, those that the file lacks too."""
+    gap = place < 0
+    lacking = np.unique(ways.node_id[gap])
+    node_id, lon, lat, row, lacking_row = _tabulate(nodes.id, nodes.x, nodes.y, used, lacking)
+    node = row[place]
+    node[gap] = lacking_row[np.searchsorted(lacking, ways.node_id[gap])]
+    return OsmWays(ways.id, ways.tags.table(), node, ways.offset, node_id, lon, lat)
+
+
+def _points(nodes: Nodes, used: BoolArray) -> dict[int, Tags]:
+    """Return the tags of the wanted nodes that ways use."""
+    ids, on_way = nodes.id[nodes.wanted].tolist(), used[nodes.wanted].tolist()
+    rows = zip(ids, nodes.tags.table(), on_way, strict=True)
+    return {node: tags for node, tags, is_on_way in rows if is_on_way}
+
+
+@compiled
+def _index(ids: IntArray) -> tuple[Int32Array, int]:
+    """Return where ids begin that have `k` before their last bits, and how many bits these are."""
+    for i in range(len(ids)):
+        if ids[i] <= (ids[i - 1] if i else 0):
+            raise UndecodedError("nodes out of order")
+    shift = 0
+    while ids[-1] >> shift > 2 * len(ids):
+        shift += 1
+    begin = np.zeros((ids[-1] >> shift) + 2, np.int32)
+    for i in range(len(ids)):
+        begin[(ids[i] >> shift) + 1] = i + 1
+    for k in range(1, len(begin)):
+        begin[k] = max(begin[k], begin[k - 1])
+    return begin, shift
+
+
+@compiled
+def _search(
+    wanted: IntArray,
+    ids: IntArray,
+    begin: Int32Array,
+    shift: int,
+    place: Int32Array,
+    used: BoolArray,
+) -> None:
+    """Set the places of wanted ids, -1 for none, and mark these places as used."""
     for i in range(len(wanted)):
+        place[i] = -1
         k = wanted[i] >> shift
         if k < 0 or k + 1 >= len(begin):
             continue
@@ -243,7 +185,28 @@ def _place(
                 low = middle + 1
             else:
                 high = middle
-        if low < len(ids) and ids[low] == wanted[i]:
+        if low < begin[k + 1] and ids[low] == wanted[i]:
+            place[i] = low
+            used[low] = True
+
+
+@compiled
+def _tabulate(
+    ids: IntArray, x: Int32Array, y: Int32Array, used: BoolArray, lacking: IntArray
+) -> tuple[IntArray, FloatArray, FloatArray, Int32Array, Int32Array]:
+    """Return used and lacking ids with their positions, in order, and in which row each is."""
+    size = used.sum() + len(lacking)
+    node_id, lon, lat = np.empty(size, np.int64), np.empty(size), np.empty(size)
+    row, lacking_row = np.empty(len(ids), np.int32), np.empty(len(lacking), np.int32)
+    at = before = 0
+    for i in range(len(ids) + 1):
+        while before < len(lacking) and (i == len(ids) or lacking[before] < ids[i]):
+            node_id[at], lon[at], lat[at] = lacking[before], np.nan, np.nan
+            lacking_row[before] = at
+            before += 1
+            at += 1
+        if i < len(ids) and used[i]:
             # Divided rather than multiplied: 1e-7 has no exact binary form, 1e7 does.
-            lon[i], lat[i] = x[low] / 1e7, y[low] / 1e7
-    return lon, lat
+            node_id[at], lon[at], lat[at], row[i] = ids[i], x[i] / 1e7, y[i] / 1e7, at
+            at += 1
+    return node_id, lon, lat, row, lacking_row

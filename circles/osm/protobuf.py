@@ -7,11 +7,10 @@ bits, with its wire type: 0 for a number, 2 for bytes. The format:
 https://protobuf.dev/programming-guides/encoding/.
 """
 
-from collections.abc import Collection
-
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from circles.compiling import compiled
 
 Bytes = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
@@ -21,45 +20,14 @@ class UndecodedError(Exception):
     """The reader was not made for what it meets: another one may know it."""
 
 
-def read_fields(
-    data: Bytes, begin: int, end: int, *, known: Collection[int] | None = None
-) -> IntArray:
-    """Return the fields of one message.
-
-    Parameters
-    ----------
-    data
-        A block of bytes.
-    begin, end
-        Where the message stands in it.
-    known
-        The tags it may have.
-
-    Returns
-    -------
-    array of int64, shape (fields, 3)
-        Tag, begin and end of each; for a number, itself in place of its begin.
-
-    Raises
-    ------
-    ValueError
-        The message is damaged.
-    UndecodedError
-        It has other tags.
-    """
-    fields: IntArray = _fields(data, begin, end)
-    if known is not None and not have_only(fields, known):
-        message = f"fields with other tags than {sorted(known)}"
-        raise UndecodedError(message)
-    return fields
+def tags(*numbers: int) -> IntArray:
+    """Return fields' tags as the kernels take them."""
+    return np.array(numbers, np.int64)
 
 
-def have_only(fields: IntArray, known: Collection[int]) -> bool:
-    """Tell whether all fields have one of some tags."""
-    strange = np.ones(len(fields), bool)
-    for tag in known:
-        strange &= fields[:, 0] != tag
-    return not strange.any()
+def whole(data: Bytes) -> IntArray:
+    """Return begin and end of a message that is all there is of the bytes, shape (1, 2)."""
+    return np.array([[0, len(data)]], np.int64)
 
 
 def spans(fields: IntArray, tag: int) -> IntArray:
@@ -67,13 +35,7 @@ def spans(fields: IntArray, tag: int) -> IntArray:
     return np.ascontiguousarray(fields[fields[:, 0] == tag, 1:])
 
 
-def span(fields: IntArray, tag: int) -> tuple[int, int]:
-    """Return begin and end of the last field with a tag, which counts; (0, 0) if there is none."""
-    found = spans(fields, tag)
-    return (int(found[-1, 0]), int(found[-1, 1])) if len(found) else (0, 0)
-
-
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _number(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return the number that begins at `at`, and where it ends."""
     value = np.uint64(0)
@@ -88,7 +50,7 @@ def _number(data: Bytes, at: int, end: int) -> tuple[int, int]:
     raise ValueError("a number is cut off")
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _field(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
     """Return the tag, begin (or number) and end of the field at `at`."""
     tag, at = _number(data, at, end)
@@ -103,27 +65,9 @@ def _field(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
     return tag, at, at + size
 
 
-@numba.njit(cache=True, nogil=True)
-def _fields(data: Bytes, begin: int, end: int) -> IntArray:
-    """Count the fields, then keep them."""
-    count = 0
-    found = np.zeros((0, 3), np.int64)
-    for keeping in range(2):
-        if keeping:
-            found = np.zeros((count, 3), np.int64)
-        count = 0
-        at = begin
-        while at < end:
-            tag, first, at = _field(data, at, end)
-            if keeping:
-                found[count] = tag, first, at
-            count += 1
-    return found
-
-
-@numba.njit(cache=True, nogil=True)
-def read_columns(data: Bytes, messages: IntArray, tags: tuple[int, ...]) -> IntArray:
-    """Return some fields of many messages of a kind.
+@compiled
+def read_fields(data: Bytes, messages: IntArray, known: IntArray) -> IntArray:
+    """Return all fields of some messages, one after another.
 
     Parameters
     ----------
@@ -131,7 +75,50 @@ def read_columns(data: Bytes, messages: IntArray, tags: tuple[int, ...]) -> IntA
         A block of bytes.
     messages
         Begin and end of each, shape (messages, 2).
-    tags
+    known
+        The tags they may have; any, if there are none.
+
+    Returns
+    -------
+    array of int64, shape (fields, 3)
+        Tag, begin and end of each; for a number, itself in place of its begin.
+
+    Raises
+    ------
+    ValueError
+        A message is damaged.
+    UndecodedError
+        A message has other tags.
+    """
+    count = 0
+    found = np.zeros((0, 3), np.int64)
+    for keeping in range(2):  # first they are counted
+        if keeping:
+            found = np.zeros((count, 3), np.int64)
+        count = 0
+        for i in range(len(messages)):
+            at, end = messages[i]
+            while at < end:
+                tag, first, at = _field(data, at, end)
+                if len(known) and tag not in known:
+                    raise UndecodedError("a field with another tag")
+                if keeping:
+                    found[count, 0], found[count, 1], found[count, 2] = tag, first, at
+                count += 1
+    return found
+
+
+@compiled
+def read_columns(data: Bytes, messages: IntArray, known: IntArray) -> IntArray:
+    """Return the fields of many messages of a kind, in columns.
+
+    Parameters
+    ----------
+    data
+        A block of bytes.
+    messages
+        Begin and end of each, shape (messages, 2).
+    known
         The tags they may have.
 
     Returns
@@ -147,22 +134,21 @@ def read_columns(data: Bytes, messages: IntArray, tags: tuple[int, ...]) -> IntA
     UndecodedError
         A message has other tags.
     """
-    found = np.zeros((len(messages), 2 * len(tags)), np.int64)
+    found = np.zeros((len(messages), 2 * len(known)), np.int64)
     for i in range(len(messages)):
         at, end = messages[i]
         while at < end:
             tag, first, at = _field(data, at, end)
-            known = False
-            for k in range(len(tags)):
-                if tag == tags[k]:
-                    found[i, 2 * k], found[i, 2 * k + 1] = first, at
-                    known = True
-            if not known:
+            column = 0
+            while column < len(known) and known[column] != tag:
+                column += 1
+            if column == len(known):
                 raise UndecodedError("a field with another tag")
+            found[i, 2 * column], found[i, 2 * column + 1] = first, at
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def unpack(data: Bytes, packed: IntArray, delta: bool) -> tuple[IntArray, IntArray]:
     """Return the numbers packed in each of many fields.
 

@@ -1,4 +1,4 @@
-"""Tags of many objects in few arrays: every word is kept once, a dictionary made when asked for."""
+"""Tags: which of them are wanted, and those of many objects in few arrays."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 Tags = dict[str, str]
+#: Keys with the values that are wanted; a key without values is wanted with any.
+Wanted = Mapping[str, Collection[str]]
 _Codes = npt.NDArray[np.int32]
 _Index = npt.NDArray[np.int64]
+
+
+def is_wanted(tags: Iterable[tuple[str, str]], wanted: Wanted) -> bool:
+    """Tell whether one of some tags, given as pairs of key and value, is wanted."""
+    return any(key in wanted and (not wanted[key] or value in wanted[key]) for key, value in tags)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,24 +54,6 @@ class TagTable(Sequence[Tags]):
             offset.append(len(flat) // 2)
         pairs = np.array(flat, dtype=np.int32).reshape(-1, 2)
         return cls(tuple(code), pairs[:, 0], pairs[:, 1], np.array(offset, dtype=np.int64))
-
-    @classmethod
-    def joined(cls, tables: Iterable["TagTable"]) -> "TagTable":
-        """Put tables below one another."""
-        code: dict[str, int] = {}
-        keys, values = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-        sizes = [np.zeros(1, np.int64)]
-        for table in tables:
-            codes = np.array([code.setdefault(w, len(code)) for w in table.words], np.int32)
-            keys.append(codes[table.key])
-            values.append(codes[table.value])
-            sizes.append(np.diff(table.offset))
-        return cls(
-            tuple(code),
-            np.concatenate(keys),
-            np.concatenate(values),
-            np.cumsum(np.concatenate(sizes)),
-        )
 
     def __len__(self) -> int:
         """Return the number of objects."""
