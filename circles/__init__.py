@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from circles.fetch import fetch_place
     from circles.files import read_network
     from circles.inputs import read_district
-    from circles.isochrone import isochrones
+    from circles.inputs.frames import score
+    from circles.isochrone import isochrone_bands, isochrones
     from circles.maps import build_map, render_map
     from circles.network import WalkNetwork
     from circles.pipeline import run_project
     from circles.project import load_project
-    from circles.standards import load_standard, standard_ids
+    from circles.standards import Standard, load_standard, standard_ids
+    from circles.terrain import add_elevation
     from circles.travel.nearest import travel_times
 
 __all__ = [
@@ -30,11 +32,14 @@ __all__ = [
     "FaultsError",
     "InputError",
     "OutputError",
+    "Standard",
     "WalkNetwork",
     "__version__",
+    "add_elevation",
     "assess",
     "build_map",
     "fetch_place",
+    "isochrone_bands",
     "isochrones",
     "load_project",
     "load_standard",
@@ -42,16 +47,20 @@ __all__ = [
     "read_network",
     "render_map",
     "run_project",
+    "score",
     "standard_ids",
     "travel_times",
 ]
 
 _HOMES: Final = {
     "District": "circles.district",
+    "Standard": "circles.standards",
     "WalkNetwork": "circles.network",
+    "add_elevation": "circles.terrain",
     "assess": "circles.district",
     "build_map": "circles.maps",
     "fetch_place": "circles.fetch",
+    "isochrone_bands": "circles.isochrone",
     "isochrones": "circles.isochrone",
     "load_project": "circles.project",
     "load_standard": "circles.standards",
@@ -59,6 +68,7 @@ _HOMES: Final = {
     "read_network": "circles.files",
     "render_map": "circles.maps",
     "run_project": "circles.pipeline",
+    "score": "circles.inputs.frames",
     "standard_ids": "circles.standards",
     "travel_times": "circles.travel.nearest",
 }

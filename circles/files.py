@@ -1,21 +1,22 @@
 """Isochrones from file to file."""
 
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import geopandas as gpd
+import numpy as np
 import shapely
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
 
-from circles.crs import WGS84, box_text
+from circles.crs import FloatArray, box_text, to_degrees, to_metres
 from circles.errors import InputError, OutputError
-from circles.isochrone import isochrones
+from circles.isochrone import check_limits, draw
 from circles.network import WalkNetwork
-from circles.network.build import network_from_osm
-from circles.network.graphml import read_graphml
 from circles.network.saved import SUFFIX
-from circles.osm import read_streets
+from circles.profiles import profile as profile_by_id
 from circles.travel import Direction
 
 
@@ -36,7 +37,12 @@ def read_network(path: Path | str) -> WalkNetwork:
     if path.suffix.lower() == SUFFIX:
         return WalkNetwork.load(path)
     if path.suffix.lower() == ".graphml":
+        from circles.network.graphml import read_graphml  # networkx loads with it
+
         return read_graphml(path)
+    from circles.network.build import network_from_osm  # and with these geopandas, scipy, osmium
+    from circles.osm import read_streets
+
     return network_from_osm(read_streets(path))
 
 
@@ -74,28 +80,51 @@ def isochrone_file(
     OutputError
         The file cannot be written.
     """
-    if direction not in {"to", "from"}:
-        message = f"direction {direction!r} is not known; use to or from"
-        raise InputError(message)
     if out.suffix.lower() != ".geojson":
         message = f"{out}: isochrones are written as GeoJSON; give a name ending in .geojson"
         raise InputError(message)
     if not (abs(lon) <= 180 and abs(lat) < 90):
         message = f"{lon:g},{lat:g} is no place on Earth; longitude comes first, as in 113.26,23.13"
         raise InputError(message)
-    place = gpd.GeoDataFrame(geometry=[shapely.Point(lon, lat)], crs=WGS84)
+    check_limits(minutes, direction)
+    walker = profile_by_id(profile)  # asked for before the streets, which take longer to read
     network = read_network(source)
-    areas = isochrones(
-        network, place, minutes=minutes, profile=profile, direction=cast("Direction", direction)
+    drawing = draw(
+        network,
+        to_metres(np.array([lon]), np.array([lat]), network.crs),
+        minutes=minutes,
+        profile=walker,
+        direction=cast("Direction", direction),
     )
-    if (areas["status"] == "off_network").all():
+    if drawing.joins.off_network.all():
+        away_m = drawing.access_m[0]
         x, y = network.edges.lon, network.edges.lat
         message = (
-            f"{lon},{lat} is far from every street of {source.name}; is it lon,lat? "
+            f"{lon},{lat} is far from every street of {source.name}"
+            f"{f' ({away_m:.0f} m)' if np.isfinite(away_m) else ''}; is it lon,lat? "
             f"The streets span {box_text((x.min(), y.min(), x.max(), y.max()))}"
         )
         raise InputError(message)
-    _write(out, areas.drop(columns="origin").to_json(drop_id=True))
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"minutes": limit, "status": status},
+            "geometry": _geojson(area, network.crs),
+        }
+        for limit, status, area in zip(
+            drawing.minutes, drawing.statuses(0), drawing.areas[0], strict=True
+        )
+    ]
+    _write(out, json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+def _geojson(area: BaseGeometry, crs: CRS) -> Any:
+    """Return an area in degrees as GeoJSON (RFC 7946): outer rings run counter-clockwise."""
+
+    def in_degrees(places: FloatArray) -> FloatArray:
+        return np.column_stack(to_degrees(places[:, 0], places[:, 1], crs))
+
+    return json.loads(shapely.to_geojson(shapely.transform(area, in_degrees)))
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,22 +1,26 @@
 """Isochrone polygons, held against the travel times they are the picture of."""
 
 import itertools
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
-from circles.crs import to_metres
+from circles.crs import local_points, to_metres
 from circles.errors import InputError
-from circles.isochrone import isochrones, reach_areas
-from circles.network import WalkNetwork
+from circles.isochrone import draw_each, isochrone_bands, isochrones, reach_areas
+from circles.network import Lines, WalkNetwork
 from circles.network.build import network_from_osm
 from circles.osm import read_osm
+from circles.profiles import profile
 from circles.travel import CostField, nearest_cost
 from circles.travel.joining import Joiner
-from circles.walking import profile
 from tests.drawn_osm import Drawing, degrees
 
 ADULT = profile("adult")
@@ -172,9 +176,175 @@ def test_one_row_for_each_origin_and_limit(tmp_path: Path) -> None:
     assert table["origin"].tolist() == ["p0", "p0", "p1", "p1"]
     assert table["minutes"].tolist() == [5.0, 10.0, 5.0, 10.0]
     assert table["status"].tolist() == ["ok", "ok", "off_network", "off_network"]
+    assert table["left_out"].tolist() == [0, 0, 1, 1]
     assert table.geometry.is_empty.tolist() == [False, False, True, True]
     assert set(table.geometry.geom_type) == {"MultiPolygon"}
     assert table.crs == origins.crs
+
+
+def test_limits_keep_their_order_and_count_once(tmp_path: Path) -> None:
+    """Rows follow the order in which limits are given; a second mention adds nothing."""
+    network = grid_town(tmp_path)
+    table = isochrones(network, place((100, 100)), minutes=[10, 3, 10.0, 5])
+    assert table["minutes"].tolist() == [10.0, 3.0, 5.0]
+    area = dict(zip(table["minutes"], table.to_crs(network.crs).area, strict=True))
+    assert area[3.0] < area[5.0] < area[10.0]
+
+
+def test_origins_may_be_a_series_and_no_points(tmp_path: Path) -> None:
+    """A series of points will do; of other shapes a point on them counts."""
+    network = grid_town(tmp_path)
+    points = place((100, 100), (700, 500))
+    expected = isochrones(network, points, minutes=[5])
+    assert_geodataframe_equal(isochrones(network, points.geometry, minutes=[5]), expected)
+    shapes = points.to_crs(network.crs).buffer(2).rename("shape")
+    assert isochrones(network, shapes, minutes=[5])["origin"].tolist() == ["p0", "p1"]
+
+
+def test_an_origins_way_to_its_street_is_told(tmp_path: Path) -> None:
+    """`access_m` is the leg of who joins a street, and how far the street of who does not is."""
+    network = grid_town(tmp_path)
+    origins = place((50, -20), (60, -700), (0, -90_000))
+    table = isochrones(network, origins, minutes=[5])
+    assert table["access_m"].tolist()[:2] == pytest.approx([20, 700], abs=0.1)
+    assert np.isnan(table["access_m"].iloc[2])
+    assert table["status"].tolist() == ["ok", "off_network", "off_network"]
+
+
+def test_origins_off_the_network_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning says which origins take no part, and how far they are, also where merged."""
+    network = grid_town(tmp_path)
+    origins = place((100, 100), (60, -700), (0, -90_000))
+    for merge in (False, True):
+        caplog.clear()
+        isochrones(network, origins, minutes=[5], merge=merge)
+        (said,) = caplog.messages
+        assert said == (
+            "2 of 3 origins find no street within 250 m and take no part: "
+            "p1 (700 m), p2 (over 20 km)"
+        )
+    caplog.clear()
+    isochrones(network, origins.iloc[:1], minutes=[5])
+    assert caplog.messages == []
+
+
+def test_an_origin_that_reaches_nothing_says_so(tmp_path: Path) -> None:
+    """Whose way to the street alone takes longer than the limit, is told apart."""
+    network = grid_town(tmp_path)
+    table = isochrones(network, place((60, -200)), minutes=[2, 5])
+    assert table["status"].tolist() == ["nothing_reached", "ok"]
+    assert table.geometry.is_empty.tolist() == [True, False]
+
+
+def test_an_origin_behind_a_barrier_says_so(tmp_path: Path) -> None:
+    """With a river before every street, an origin is walled off, not merely far."""
+    drawing = Drawing().node("a", 0, 0).node("b", 1500, 0).way("a b", highway="path")
+    network = read(drawing, tmp_path)
+    lon, lat = np.array([degrees(x, 50) for x in (-3000, 4500)]).T
+    network = replace(network, barriers=Lines(np.array([0, 2]), lon, lat))
+    table = isochrones(network, place((700, 100), (700, 30), (700, 900)), minutes=[5])
+    assert table["status"].tolist() == ["walled_off", "ok", "off_network"]
+
+
+def test_merged_says_how_many_are_left_out(tmp_path: Path) -> None:
+    """The merged area has the origins that join a street; none of them makes it empty."""
+    network = grid_town(tmp_path)
+    origins = place((100, 100), (60, -700), (0, -9000))
+    table = isochrones(network, origins, minutes=[5, 10], merge=True)
+    assert table["left_out"].tolist() == [2, 2]
+    assert table["status"].tolist() == ["ok", "ok"]
+    nobody = isochrones(network, origins.iloc[1:], minutes=[5], merge=True)
+    assert nobody["status"].tolist() == ["off_network"]
+    assert nobody.geometry.is_empty.all()
+
+
+def test_no_origins_give_an_empty_table_of_the_same_kind(tmp_path: Path) -> None:
+    """Without origins there are no rows, but the columns, their types and the CRS."""
+    network = grid_town(tmp_path)
+    origins = place((100, 100)).to_crs(32649)
+    full, empty = (isochrones(network, some, minutes=[5]) for some in (origins, origins.iloc[:0]))
+    assert len(empty) == 0
+    assert empty.dtypes.to_dict() == full.dtypes.to_dict()
+    assert empty.crs == full.crs
+    merged = isochrones(network, origins.iloc[:0], minutes=[5, 10], merge=True)
+    assert merged["status"].tolist() == ["no_origins", "no_origins"]
+    assert merged.dtypes.to_dict() == full.dtypes.to_dict()
+
+
+def test_many_origins_have_the_areas_they_have_alone(tmp_path: Path) -> None:
+    """Neither company nor threads change an area by a hair."""
+    network = grid_town(tmp_path)
+    rng = np.random.default_rng(4)
+    origins = place(*rng.uniform(0, 1600, (23, 2)))
+    table = isochrones(network, origins, minutes=[4, 8])
+    for name in ("p0", "p7", "p22"):
+        alone = isochrones(network, origins.loc[[name]], minutes=[4, 8])
+        together = table[table["origin"] == name].reset_index(drop=True)
+        assert_geodataframe_equal(alone, together)
+    joins = Joiner.of(network).join(*local_points(origins, network.crs, "origins"))
+    areas = [
+        draw_each(
+            network,
+            joins,
+            network.times(ADULT),
+            partial(reach_areas, joiner=Joiner.of(network), limits=[240.0, 480.0]),
+            direction="to",
+            limit=480.0,
+            threads=threads,
+        )
+        for threads in (1, 3)
+    ]
+    assert all(a.equals_exact(b, 0.0) for a, b in zip(*map(sum_of, areas), strict=True))
+
+
+def sum_of(areas: list[list[shapely.Geometry]]) -> list[shapely.Geometry]:
+    """Return the areas of all origins in one list."""
+    return [area for some in areas for area in some]
+
+
+def test_bands_lie_between_limits(tmp_path: Path) -> None:
+    """Bands of one origin do not overlap, and make up the area of the largest limit."""
+    network = grid_town(tmp_path)
+    table = isochrones(network, place((100, 100), (900, 400)), minutes=[10, 3, 5])
+    bands = isochrone_bands(table)
+    assert bands["minutes"].tolist() == table["minutes"].tolist()
+    assert bands["from_minutes"].tolist() == [5.0, 0.0, 3.0] * 2
+    assert (table.columns == [c for c in bands.columns if c != "from_minutes"]).all()
+    for name in ("p0", "p1"):
+        whole = table[(table["origin"] == name) & (table["minutes"] == 10)].geometry.iloc[0]
+        parts = bands[bands["origin"] == name].geometry.to_crs(network.crs)
+        assert (
+            parts.union_all()
+            .symmetric_difference(gpd.GeoSeries([whole], crs=table.crs).to_crs(network.crs).iloc[0])
+            .area
+            < 1.0
+        )
+        for one, other in itertools.combinations(parts, 2):
+            assert one.intersection(other).area < 1e-3
+
+
+def test_bands_of_merged_areas_and_of_names_that_repeat(tmp_path: Path) -> None:
+    """Rows of one origin follow each other; a second origin of that name is not the first."""
+    network = grid_town(tmp_path)
+    origins = place((100, 100), (900, 400)).set_axis(["x", "x"])
+    bands = isochrone_bands(isochrones(network, origins, minutes=[3, 5]))
+    assert bands["from_minutes"].tolist() == [0.0, 3.0, 0.0, 3.0]
+    merged = isochrone_bands(isochrones(network, origins, minutes=[3, 5], merge=True))
+    assert merged["from_minutes"].tolist() == [0.0, 3.0]
+    with pytest.raises(InputError, match="no column minutes, origin"):
+        isochrone_bands(gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4326))
+
+
+def test_a_cliff_is_where_it_is(tmp_path: Path) -> None:
+    """Between the banks, 60 m apart, the outline runs in the middle, to a tenth of a cell."""
+    network = grid_town(tmp_path)
+    (area,) = reach_areas(field_from(network, (300, 600)), Joiner.of(network), [600.0])
+    x_m, y_m = to_metres(*np.array([degrees(x, 870) for x in range(100, 500, 7)]).T, network.crs)
+    away_m = shapely.distance(shapely.points(x_m, y_m), area.boundary)
+    assert away_m.max() < 3.0
+    assert np.median(away_m) < 1.5
 
 
 def test_a_hole_nobody_reaches_is_a_hole(tmp_path: Path) -> None:
@@ -185,12 +355,30 @@ def test_a_hole_nobody_reaches_is_a_hole(tmp_path: Path) -> None:
     assert sum(len(part.interiors) for part in area.geoms) == 1
 
 
-@pytest.mark.parametrize("minutes", [[], [0], [-5], [5, float("nan")]])
-def test_limits_that_are_no_times_are_refused(tmp_path: Path, minutes: list[float]) -> None:
+@pytest.mark.parametrize("minutes", [[], [0], [-5], [5, float("nan")], [float("inf")], ["5"]])
+def test_limits_that_are_no_times_are_refused(tmp_path: Path, minutes: list[Any]) -> None:
     """Minutes must be positive numbers."""
     drawing = Drawing().node("a", 0, 0).node("b", 90, 0).way("a b", highway="path")
     with pytest.raises(InputError, match="minutes must be positive"):
         isochrones(read(drawing, tmp_path), place((0, 0)), minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"direction": "both"}, "direction 'both' is not known"),
+        ({"profile": "aduld"}, "no walking profile 'aduld'"),
+        ({"cell_m": 0.0}, "cell_m must be above 0"),
+        ({"max_access_m": float("nan")}, "max_access_m must be above 0"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(
+    tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    """Each option says what it takes."""
+    drawing = Drawing().node("a", 0, 0).node("b", 90, 0).way("a b", highway="path")
+    with pytest.raises(InputError, match=words):
+        isochrones(read(drawing, tmp_path), place((0, 0)), **options)
 
 
 def test_origins_without_crs_or_position_are_refused(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circles.errors import InputError
+from circles.profiles import profile
 from circles.travel import Direction, nearest_cost
 from circles.travel.joining import Joins
 from circles.travel.reached import reached_edges
-from circles.walking import profile
 from tests.random_networks import joins_on, network_of, street_graphs
 from tests.test_travel import diamond
 

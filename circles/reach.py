@@ -1,0 +1,258 @@
+"""The area within reach: where t(p) is within a limit, as polygons.
+
+t(p) is evaluated on a grid: at the corners of blocks first, then at every node of the blocks the
+outline may pass through, and of those it leads on to. Between two nodes it runs smoothly, or it
+jumps, as from the near bank of a river to the far one; where it jumps is looked for in between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from circles.crs import FloatArray
+from circles.errors import InputError
+from circles.network import BoolArray, IndexArray, IntArray, points_of_edges
+from circles.outline import Crossings, Grid, enclosed
+from circles.surface import Surface
+from circles.travel.joining import MAX_ACCESS_M, Joiner
+from circles.travel.search import CostField
+
+#: Side of a grid cell, metres.
+CELL_M: Final = 12.0
+_BLOCK: Final = 4  # cells in the side of a block
+_NEAR: Final = 0.5  # a block is refined with a corner so near to a limit; shares of its side
+_HALVINGS: Final = 2  # how often the stretch is halved in which t(p) jumps
+#: Moving a metre changes t(p) by at most a metre of leg and one of street, at a right angle.
+_STEEPEST: Final = 1.5
+_MAX_NODES: Final = 40_000_000
+
+Levels = npt.NDArray[np.int16]
+
+
+def reach_areas(
+    field: CostField,
+    joiner: Joiner,
+    limits: Sequence[float],
+    *,
+    max_access_m: float = MAX_ACCESS_M,
+    cell_m: float = CELL_M,
+) -> list[BaseGeometry]:
+    """Return the area whose points cost no more than each limit, in the network's CRS.
+
+    All limits are evaluated at the same places, so areas of growing limits contain each other.
+
+    Parameters
+    ----------
+    field
+        Least costs to or from the origins, at least up to the largest limit.
+    joiner
+        The same network's joiner.
+    limits
+        In the unit of the field's impedance, in any order.
+    max_access_m
+        Points farther than this from every street belong to no area.
+    cell_m
+        Side of a grid cell, metres; wider if the area would take too many cells. The outline is
+        true to about a tenth of it. Holes and islands of less than about four cells across may be
+        missed.
+
+    Returns
+    -------
+    list of MultiPolygon
+        One for each limit, empty where nothing is reached.
+
+    Raises
+    ------
+    InputError
+        `max_access_m` or `cell_m` is not positive and finite.
+    """
+    check_metres(max_access_m=max_access_m, cell_m=cell_m)
+    ladder = np.unique(np.asarray(limits, dtype=np.float64))
+    grid = _grid(field, ladder[-1], max_access_m, cell_m) if len(ladder) else None
+    if grid is None:
+        return [shapely.MultiPolygon() for _ in limits]
+    surface = Surface(field, joiner, max_access_m, margin_m=_BLOCK * grid.cell_m)
+    level, nodes = _evaluate(surface, grid, ladder)
+    areas = []
+    for rung, limit in enumerate(ladder):
+        inside = level <= rung
+        crossings = Crossings.of(inside)
+        share = _shares(surface, grid, crossings, nodes, float(limit))
+        areas.append(enclosed(grid, inside, crossings, share))
+    return [areas[rung] for rung in np.searchsorted(ladder, limits)]
+
+
+def check_metres(**options: float) -> None:
+    """Refuse options that are no length.
+
+    Raises
+    ------
+    InputError
+        One is not positive and finite; it is named.
+    """
+    for name, value in options.items():
+        if not 0 < value < np.inf:
+            message = f"{name} must be above 0 metres and finite; got {value}"
+            raise InputError(message)
+
+
+def _grid(field: CostField, limit: float, max_access_m: float, cell_m: float) -> Grid | None:
+    """Lay a grid over everything that can be within the limit, with a rim that cannot."""
+    network, (x_m, y_m) = field.network, field.network.xy_m
+    near = np.flatnonzero(field.node_cost <= limit)
+    leaving = network.arcs.edge[_rows_of(network.arcs.offset, near)]
+    edge = np.concatenate([leaving, field.origins.edge[~field.origins.off_network]])
+    points = _rows_of(network.edges.offset, edge[network.joinable[edge]])
+    if not len(points):
+        return None
+    x_m, y_m = x_m[points], y_m[points]
+    margin_m = max_access_m + cell_m
+    west, east = x_m.min() - margin_m, x_m.max() + margin_m
+    south, north = y_m.min() - margin_m, y_m.max() + margin_m
+    nodes = (east - west) * (north - south) / cell_m**2
+    side_m = cell_m * max(1.0, float(np.sqrt(nodes / _MAX_NODES)))
+    block_m = side_m * _BLOCK
+    # Corners on multiples of the block: neighbouring areas are drawn on one and the same grid.
+    west, south = np.floor(west / block_m) * block_m, np.floor(south / block_m) * block_m
+    columns = int(np.ceil((east - west) / block_m)) * _BLOCK + 1
+    rows = int(np.ceil((north - south) / block_m)) * _BLOCK + 1
+    return Grid(float(west), float(south), side_m, rows, columns)
+
+
+def _rows_of(offset: IndexArray | IntArray, chosen: IndexArray | IntArray) -> IntArray:
+    """Return all that the chosen ones own in compressed rows."""
+    return points_of_edges(offset, chosen, np.zeros(len(chosen), dtype=bool))[0]
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """The evaluated nodes of a grid, by their number row by row."""
+
+    number: IntArray
+    cost: FloatArray
+    beyond_m: FloatArray
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[IntArray, FloatArray, FloatArray]]) -> "_Nodes":
+        number, cost, beyond_m = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.argsort(number, kind="stable")
+        return cls(number[order], cost[order], beyond_m[order])
+
+    def at(self, number: IntArray) -> tuple[FloatArray, FloatArray]:
+        place = np.searchsorted(self.number, number)
+        return self.cost[place], self.beyond_m[place]
+
+
+def _evaluate(surface: Surface, grid: Grid, ladder: FloatArray) -> tuple[Levels, _Nodes]:
+    """Return for every node how many limits it is beyond, and the nodes where that was computed."""
+    row, column = np.mgrid[0 : grid.rows : _BLOCK, 0 : grid.columns : _BLOCK]
+    cost, beyond_m = surface.at(*grid.place(row.ravel(), column.ravel()))
+    corner = _levels(cost, beyond_m, ladder).reshape(row.shape)
+    near = _near(surface, grid, (cost, beyond_m), ladder).reshape(row.shape)
+    # Where all corners of a block are of one level, and nothing tells otherwise, so is the block.
+    level = np.repeat(np.repeat(corner, _BLOCK, axis=0), _BLOCK, axis=1)
+    level = np.ascontiguousarray(level[: grid.rows, : grid.columns])
+    fresh = _uneven(corner) | near[:-1, :-1] | near[:-1, 1:] | near[1:, :-1] | near[1:, 1:]
+    known, found = np.zeros_like(fresh), [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
+    while fresh.any():
+        known |= fresh
+        row, column = _nodes_of(fresh)
+        cost, beyond_m = surface.at(*grid.place(row, column))
+        level[row, column] = _levels(cost, beyond_m, ladder)
+        found.append((row * grid.columns + column, cost, beyond_m))
+        cell_row, cell_column = np.nonzero(_uneven(level))
+        fresh = np.zeros_like(known)
+        fresh[cell_row // _BLOCK, cell_column // _BLOCK] = True
+        fresh &= ~known
+    return level, _Nodes.of(found)
+
+
+def _levels(cost: FloatArray, beyond_m: FloatArray, ladder: FloatArray) -> Levels:
+    level = np.searchsorted(ladder, cost)
+    return np.where(beyond_m > 0, len(ladder), level).astype(np.int16)
+
+
+def _near(
+    surface: Surface, grid: Grid, at: tuple[FloatArray, FloatArray], ladder: FloatArray
+) -> BoolArray:
+    """Find places so near to a limit that its outline may pass beside them."""
+    close_m = _NEAR * _BLOCK * grid.cell_m
+    near = np.zeros(len(at[0]), dtype=bool)
+    for limit in ladder:
+        near |= np.abs(_excess_m(surface, *at, float(limit))) <= close_m
+    return near
+
+
+def _excess_m(surface: Surface, cost: FloatArray, beyond_m: FloatArray, limit: float) -> FloatArray:
+    """Metres by which places miss a limit, of walking or of the longest access leg."""
+    excess: FloatArray = np.maximum((cost - limit) / surface.field.impedance.per_metre, beyond_m)
+    return excess
+
+
+def _uneven(level: Levels) -> BoolArray:
+    """Find the cells whose corners are not all of one level."""
+    corner = level[:-1, :-1]
+    uneven: BoolArray = (
+        (corner != level[:-1, 1:]) | (corner != level[1:, :-1]) | (corner != level[1:, 1:])
+    )
+    return uneven
+
+
+def _nodes_of(blocks: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return all nodes in and around the given blocks, each once."""
+    shape = (blocks.shape[0] * _BLOCK + 1, blocks.shape[1] * _BLOCK + 1)
+    wanted = np.zeros(shape, dtype=bool)
+    cells = np.repeat(np.repeat(blocks, _BLOCK, axis=0), _BLOCK, axis=1)
+    for down in (0, 1):
+        for right in (0, 1):
+            wanted[down : down + cells.shape[0], right : right + cells.shape[1]] |= cells
+    row, column = np.nonzero(wanted)
+    return row, column
+
+
+def _shares(
+    surface: Surface, grid: Grid, crossings: Crossings, nodes: _Nodes, limit: float
+) -> FloatArray:
+    """Return where between their nodes crossings lie: by t(p) where it is smooth, else halving.
+
+    Whether a stretch is halved does not depend on the limit, nor where: a lower limit's crossing
+    is never farther out than a higher one's.
+    """
+    k = len(crossings)
+    row, column = crossings.shifted(1.0)
+    first = crossings.row * grid.columns + crossings.column
+    second = (row * grid.columns + column).astype(np.int64)
+    ends = (nodes.at(first), nodes.at(second))
+    cost, beyond_m = (np.stack([ends[0][i], ends[1][i]]) for i in (0, 1))
+    place = np.stack([np.zeros(k), np.ones(k)])
+    for _ in range(_HALVINGS):
+        jumps = np.flatnonzero(_jumps(surface, grid, place, cost))
+        if not len(jumps):
+            break
+        middle = place.mean(axis=0)
+        row, column = crossings.shifted(middle)
+        there, far_m = surface.at(*grid.place(row[jumps], column[jumps]))
+        within = (there <= limit) & (far_m <= 0)
+        starts_within = (cost[0, jumps] <= limit) & (beyond_m[0, jumps] <= 0)
+        side = np.where(within == starts_within, 0, 1)
+        place[side, jumps], cost[side, jumps], beyond_m[side, jumps] = middle[jumps], there, far_m
+    jump = _jumps(surface, grid, place, cost)
+    excess_m = _excess_m(surface, cost, beyond_m, limit)
+    with np.errstate(invalid="ignore"):
+        part = np.where(jump, 0.5, excess_m[0] / (excess_m[0] - excess_m[1]))
+    share: FloatArray = place[0] + part * (place[1] - place[0])
+    return share
+
+
+def _jumps(surface: Surface, grid: Grid, place: FloatArray, cost: FloatArray) -> BoolArray:
+    """Find stretches over which t(p) changes more than walking along them can change it."""
+    width_m = (place[1] - place[0]) * grid.cell_m
+    with np.errstate(invalid="ignore"):
+        change_m = np.abs(cost[1] - cost[0]) / surface.field.impedance.per_metre
+    jumps: BoolArray = ~(change_m <= _STEEPEST * width_m)
+    return jumps
