@@ -25,11 +25,14 @@ from circles.communities import SETTINGS
 from circles.errors import FaultsError, InputError
 from circles.facilities import no_such_service, service_named
 from circles.network import MIN_PIECE_M
+from circles.network.saved import SUFFIX
+from circles.profiles import OwnProfiles, ProfileTable, bundled_profiles
 from circles.standards import no_such_standard, standard_ids
 from circles.tables import listing, refuse_missing
 from circles.texts import Lang
 from circles.travel.joining import MAX_ACCESS_M
 from circles.validation import Table, faults_in_words
+from circles.walking import Profile
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 _BUILDINGS: Final = "buildings"
@@ -56,8 +59,34 @@ class NetworkTable(Table):
     """``[network]``: the streets."""
 
     osm: str
+    streets: str | None = None
+    elevation: str | None = None
     max_access_m: float = Field(MAX_ACCESS_M, gt=0)
     min_piece_m: float = Field(MIN_PIECE_M, ge=0)
+
+    @field_validator("streets")
+    @classmethod
+    def _saved_network(cls, value: str | None) -> str | None:
+        if value is not None and not _is_saved(value):
+            message = f"{value!r} is no saved network; its folder's name ends in {SUFFIX}"
+            raise ValueError(message)
+        return value
+
+    @classmethod
+    def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
+        osm = str(given.get("osm"))
+        if "streets" in given and Path(osm).suffix.lower() in {SUFFIX, ".graphml"}:
+            yield f"{osm!r} holds streets only; with streets, osm is the extract for all the rest"
+        if _is_saved(given.get("osm")) or "streets" in given:
+            yield from _meaningless(given, "a saved network", ("min_piece_m",))
+
+
+def _is_saved(path: object) -> bool:
+    return isinstance(path, str) and Path(path).suffix.lower() == SUFFIX
+
+
+#: Urban and rural as the standard's own ways tell them apart.
+BY_STANDARD: Final = "standard"
 
 
 class SettingRule(Table):
@@ -92,6 +121,8 @@ class CommunitiesTable(Table):
     id: str | None = None
     name: str | None = None
     setting: str | SettingRule
+    zone: str | None = None
+    nbs_code: str | None = None
     street: str | None = None
     district: str | None = None
     households: str | None = None
@@ -102,8 +133,10 @@ class CommunitiesTable(Table):
     def _known_setting(cls, value: object) -> object:
         if isinstance(value, dict):
             return SettingRule.model_validate(value)
-        if not isinstance(value, SettingRule) and value not in SETTINGS:
-            message = f'{value!r} is no setting; use "urban", "rural" or a table with a rule'
+        if not isinstance(value, SettingRule) and value not in {*SETTINGS, BY_STANDARD}:
+            message = (
+                f'{value!r} is no setting; use "urban", "rural", "standard" or a table with a rule'
+            )
             raise ValueError(message)
         return value
 
@@ -198,10 +231,12 @@ class ProjectFile(Table):
     standard: str
     as_of: date | None = None
     fictional: bool = False
+    profile: str | None = None
     network: NetworkTable
     communities: CommunitiesTable
     demand: DemandTable | None = None
     facilities: tuple[FacilityTable, ...] = ()
+    profiles: OwnProfiles = Field(default_factory=dict)
     output: OutputTable = OutputTable()
 
     @field_validator("name")
@@ -218,6 +253,18 @@ class ProjectFile(Table):
         if not value.endswith(".toml") and value not in standard_ids():
             raise ValueError(no_such_standard(value))
         return value
+
+    @classmethod
+    def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
+        name, own = given.get("profile"), _table(given, "profiles")
+        if isinstance(name, str) and name not in {*own, *bundled_profiles()}:
+            there = listing("profiles", name, {*own, *bundled_profiles()})
+            yield f"profile: there is no {name!r}; {there}"
+
+    def walkers(self) -> Mapping[str, Profile]:
+        """Return all walking profiles by name: the bundled ones, own ones in place of them."""
+        own = {name: table.profile(name) for name, table in self.profiles.items()}
+        return {**bundled_profiles(), **own}
 
 
 @dataclass(frozen=True)
@@ -324,8 +371,9 @@ def _named_files(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the input files a project names, whatever else is wrong with it."""
     source, standard = _table(data, "demand").get("source"), data.get("standard")
     layers = data.get("facilities")
+    network = _table(data, "network")
     named = [
-        ("network.osm", _table(data, "network").get("osm")),
+        *((f"network.{key}", network.get(key)) for key in ("osm", "streets", "elevation")),
         ("communities.path", _table(data, "communities").get("path")),
         ("demand.source", None if source == _BUILDINGS else source),
         *(
@@ -356,7 +404,7 @@ def _missing_files(folder: Path, data: Mapping[str, Any]) -> Iterable[str]:
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.is_file() or (path.is_dir() and path.suffix.lower() == ".gdb")
+        return path.is_file() or (path.is_dir() and path.suffix.lower() in {".gdb", SUFFIX})
     except OSError:  # a name that no file can have
         return False
 
@@ -376,6 +424,7 @@ _TABLES: Final[Mapping[str, type[Table]]] = {
     "communities": CommunitiesTable,
     "demand": DemandTable,
     "facilities": FacilityTable,
+    "profiles": ProfileTable,
     "output": OutputTable,
     "setting": SettingRule,
 }

@@ -23,16 +23,17 @@ from circles.facilities import (
     facilities_from_table,
     load_catalogue,
 )
+from circles.inputs.profiles import apply_profile, profile_notes
 from circles.inputs.residents import read_demand
 from circles.inputs.streets import Streets, read_streets
 from circles.network import NetworkReport
 from circles.osm import header_box
 from circles.osm.boundaries import read_boundaries
-from circles.project import FacilityTable, Project, SettingRule
+from circles.project import BY_STANDARD, FacilityTable, Project, SettingRule
+from circles.settings import decide_settings
 from circles.standards import Standard, load_standard
 from circles.tables import read_layer
 from circles.texts import Note
-from circles.walking import Kind
 
 Progress = Callable[[str, float], None]
 #: Facilities farther than this outside the map's box are in the wrong place, not beyond its edge.
@@ -59,19 +60,25 @@ def read_district(project: Project, *, progress: Progress = lambda _step, _share
     file = project.file
     standard_path = project.resolve(file.standard)
     standard = load_standard(standard_path if file.standard.endswith(".toml") else file.standard)
+    standard, standard_notes = apply_profile(standard, project)
     progress("streets", 0.0)
     streets = read_streets(project)
     progress("communities", 0.6)
-    communities, cut, notes = _read_communities(project, streets)
+    communities, cut, notes = _read_communities(project, streets, standard)
+    communities, setting_notes = decide_settings(communities, standard.settings)
     progress("demand", 0.7)
     demand, demand_notes = read_demand(project, streets, communities)
     progress("facilities", 0.9)
     facilities, given, facility_notes = _read_facilities(project, streets)
     found = [
-        *_standing_assumptions(streets),
+        *standard_notes,
+        Note.of("assumptions.private_ways"),
+        *profile_notes(standard, project, streets),
+        Note.of("assumptions.map_complete"),
         *_network_notes(streets),
         *communities.notes,
         *notes,
+        *setting_notes,
         *demand.notes,
         *demand_notes,
         *facility_notes,
@@ -96,6 +103,7 @@ def read_district(project: Project, *, progress: Progress = lambda _step, _share
             water=empty if extract is None else extract.water,
             green=empty if extract is None else extract.green,
         ),
+        profiles=file.walkers(),
         max_access_m=file.network.max_access_m,
         assumptions=tuple(note for note in found if note.key.startswith("assumptions.")),
         warnings=tuple(note for note in found if note.key.startswith("warnings.")),
@@ -103,7 +111,7 @@ def read_district(project: Project, *, progress: Progress = lambda _step, _share
 
 
 def _read_communities(
-    project: Project, streets: Streets
+    project: Project, streets: Streets, standard: Standard
 ) -> tuple[Communities, frozenset[str], list[Note]]:
     table = project.file.communities
     cut: frozenset[str] = frozenset()
@@ -121,12 +129,12 @@ def _read_communities(
         frame, left_out = boundaries.frame, boundaries.left_out
         cut = frozenset(frame.loc[frame["cut"].astype(bool), "osm_id"])
         where = f"{streets.path.name}, boundaries of admin_level {table.osm_admin_level}"
-        columns = _columns(project, id_column="osm_id", name_column="name")
+        columns = _columns(project, standard, id_column="osm_id", name_column="name")
     else:
         path = project.resolve(table.path or "")
         frame = read_layer(path, layer=table.layer, crs=table.crs)
         where = str(path.name)
-        columns = _columns(project, id_column=table.id or "", name_column=table.name)
+        columns = _columns(project, standard, id_column=table.id or "", name_column=table.name)
     communities = make_communities(frame, columns, where=where)
     _check_on_map(communities, streets, where)
     cut |= _beyond_map(communities, streets)
@@ -151,19 +159,21 @@ def _read_communities(
             urban_from_homes_per_km2=rule.urban_from_homes_per_km2,
         )
         notes.append(note)
-    elif isinstance(rule, str):
+    elif isinstance(rule, str) and rule != BY_STANDARD:
         notes.append(Note.of(f"assumptions.all_{rule}"))
     return communities, cut, notes
 
 
-def _columns(project: Project, *, id_column: str, name_column: str | None) -> CommunityColumns:
+def _columns(
+    project: Project, standard: Standard, *, id_column: str, name_column: str | None
+) -> CommunityColumns:
     table = project.file.communities
     rule = table.setting
     by_column = isinstance(rule, SettingRule) and rule.column is not None
     return CommunityColumns(
         id=id_column,
         name=name_column,
-        setting=rule if isinstance(rule, str) else None,
+        setting=rule if isinstance(rule, str) and rule != BY_STANDARD else None,
         setting_column=rule.column if isinstance(rule, SettingRule) else None,
         setting_values={
             **dict.fromkeys(rule.urban, "urban"),
@@ -171,6 +181,9 @@ def _columns(project: Project, *, id_column: str, name_column: str | None) -> Co
         }
         if by_column and isinstance(rule, SettingRule)
         else {},
+        setting_classes=dict(standard.settings.classes) if by_column else {},
+        zone=table.zone,
+        nbs_code=table.nbs_code,
         street=table.street,
         district=table.district,
         households=table.households,
@@ -294,10 +307,10 @@ def _partial_needs(standard: Standard, given: frozenset[str], settings: set[str]
     """Warn of needs that several services answer, where layers were given for some of them only."""
     catalogue = load_catalogue()
     notes: dict[tuple[str, ...], Note] = {}
-    for rule in standard.rules:
+    for rule in standard.access_rules:
         missing = [service for service in rule.services if service not in given]
         known = [service for service in rule.services if service in given]
-        if missing and known and settings & set(rule.thresholds):
+        if missing and known and settings & set(rule.limits):
             notes[rule.services] = Note.of(
                 "warnings.layer_partial",
                 need=rule.name,
@@ -332,14 +345,6 @@ def _check_facilities(facilities: gpd.GeoDataFrame, streets: Streets) -> None:
             f"({box_text(streets.box)}); the first is at {x[0]:.5f}, {y[0]:.5f}; {cause}"
         )
         raise InputError(message)
-
-
-def _standing_assumptions(streets: Streets) -> list[Note]:
-    notes = [Note.of("assumptions.private_ways"), Note.of("assumptions.steps")]
-    if (streets.network.edges.kind == Kind.FERRY).any():
-        notes.append(Note.of("assumptions.ferries"))
-    notes.append(Note.of("assumptions.map_complete"))
-    return notes
 
 
 def _network_notes(streets: Streets) -> list[Note]:
