@@ -24,7 +24,7 @@ from circles.facilities.catalogue import (
 from circles.facilities.classify import classify, classify_tags
 from circles.tables import as_text, cell_text, find_column, first_column, rows_in_words
 
-COLUMNS = ("facility_id", "name", "service", "origin", "capacity", "geometry")
+COLUMNS = ("facility_id", "name", "service", "origin", "capacity", "opening_hours", "geometry")
 OSM_ORIGIN = "OpenStreetMap"
 
 NAME_COLUMNS = (
@@ -34,6 +34,11 @@ NAME_COLUMNS = (
 CAPACITY_COLUMNS = (
     *("capacity", "seats", "places", "beds", "容量", "座位", "座位数", "餐位", "餐位数"),
     *("床位", "床位数", "核定床位", "托位", "托位数", "收托量", "收託量"),
+)
+
+HOURS_COLUMNS = (
+    *("openinghours", "openuntil", "开放时间", "营业时间", "服务时间", "开放时段", "開放時間"),
+    *("營業時間", "服務時間", "关门时间"),
 )
 
 _SEPARATORS = re.compile("[;；、,，/|]")
@@ -66,7 +71,7 @@ class Collected:
     facilities
         EPSG:4326, RangeIndex, one row a facility and service; columns `facility_id` (the same on
         each row of one facility), `name` (may be ``""``), `service`, `origin`, `capacity` (NaN
-        if unknown), `geometry` (Point).
+        if unknown), `opening_hours` (as they are written; None if unknown), `geometry` (Point).
     unclassified
         The rows whose service is not known.
     unlocated
@@ -162,6 +167,7 @@ def facilities_from_osm(places: gpd.GeoDataFrame, services: Sequence[str]) -> Co
             service,
             OSM_ORIGIN,
             _capacity(tags.get("capacity", "")),
+            cell_text(tags.get("opening_hours")),
             point,
         )
         for osm_id, tags, point in zip(
@@ -216,8 +222,13 @@ def _refuse_misspelt(types: Mapping[int, str], origin: str) -> None:
 
 def _collected(frame: gpd.GeoDataFrame, records: Sequence[_Record], origin: str) -> Collected:
     points = _points(frame)
+    told = _cells(frame, first_column(frame, HOURS_COLUMNS))
+    hours = {row: text or None for row, text in told.items()}
     rows = [
-        (f"{origin}:{record.row}", record.name, service, origin, capacity, points[record.row])
+        (
+            *(f"{origin}:{record.row}", record.name, service, origin, capacity, hours[record.row]),
+            points[record.row],
+        )
         for record, capacity in zip(records, _capacities(frame), strict=True)
         if record.row in points
         for service in record.services

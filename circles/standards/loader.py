@@ -1,35 +1,41 @@
 """Standards from their files: the bundled ones and people's own, with every fault named at once."""
 
-import reprlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from types import MappingProxyType
-from typing import get_args
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from circles.errors import FaultsError, InputError
-from circles.standards.model import Assumption, Rule, Source, Standard, Target, Tier
-from circles.standards.references import reference_faults
+from circles.standards.faults import form_faults
+from circles.standards.model import Standard
+from circles.standards.references import ID_SECTIONS, reference_faults, repeated_ids
 from circles.tables import listing
-from circles.texts import Bilingual
 
-RULE_KINDS: tuple[str, ...] = get_args(Rule.model_fields["kind"].annotation)
+#: What a standard says of itself and does not take over from the one it extends.
+_OWN: Final = ("schema", "id", "name", "issuer", "extends")
 
-_SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {
-        "sources": Source,
-        "assumptions": Assumption,
-        "rules": Rule,
-        "tiers": Tier,
-        "targets": Target,
-        "not_evaluated": Bilingual,
-    }
-)
+
+@dataclass(frozen=True)
+class _File:
+    """A standard's file: what to call it, what it is known by, where it lies and what it says."""
+
+    where: str
+    key: str
+    folder: Path | None
+    text: str
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A standard's table with what it extends, the origin of each entry, and faults so far."""
+
+    table: dict[str, object]
+    origins: dict[tuple[str, int], str]
+    faults: list[str]
 
 
 def standard_ids() -> tuple[str, ...]:
@@ -44,7 +50,7 @@ def no_such_standard(standard: str) -> str:
 
 
 def load_standard(standard: str | Path) -> Standard:
-    """Load a standard.
+    """Load a standard, with those it extends.
 
     Parameters
     ----------
@@ -56,19 +62,20 @@ def load_standard(standard: str | Path) -> Standard:
     InputError
         There is no such standard, or the file is not TOML.
     FaultsError
-        The file has faults: keys that are not known, values that cannot be, kinds of rule that
-        this version does not evaluate, references to what is not there; all of them are named.
+        The file has faults: keys that are not known, values that cannot be, references to what is
+        not there, a standard that extends itself; all of them are named.
     """
-    where, text = _text(standard)
+    file = _file(standard)
+    content = _content(file, ())
+    loaded: Standard | None = None
+    faults = content.faults
     try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"{where}: this is not TOML: {error}"
-        raise InputError(message) from error
-    loaded, faults = _validated(table)
-    faults += reference_faults(table)
+        loaded = Standard.model_validate(content.table)
+    except ValidationError as error:
+        faults = form_faults(error, content.table, content.origins) + faults
+    faults = faults + reference_faults(content.table)
     if loaded is None or faults:
-        raise FaultsError(where, faults)
+        raise FaultsError(file.where, faults)
     return loaded
 
 
@@ -81,15 +88,17 @@ def _bundled() -> dict[str, Traversable]:
     }
 
 
-def _text(standard: str | Path) -> tuple[str, str]:
+def _file(standard: str | Path, folder: Path | None = None) -> _File:
+    """Open a standard by its id or path; a relative path starts from `folder`."""
     bundled = _bundled()
     if isinstance(standard, str) and standard in bundled:
-        return f"standard {standard}", bundled[standard].read_text("utf-8")
-    path = Path(standard)
+        text = bundled[standard].read_text("utf-8")
+        return _File(f"standard {standard}", standard, None, text)
+    path = Path(standard) if folder is None else folder / standard
     if isinstance(standard, str) and path.suffix != ".toml":
         raise InputError(no_such_standard(standard))
     try:
-        return str(path), path.read_text("utf-8-sig")
+        return _File(str(path), str(path.resolve()), path.parent, path.read_text("utf-8-sig"))
     except OSError as error:
         message = f"{path}: the standard's file cannot be opened: {error.strerror}"
         raise InputError(message) from error
@@ -98,52 +107,61 @@ def _text(standard: str | Path) -> tuple[str, str]:
         raise InputError(message) from error
 
 
-def _validated(table: Mapping[str, object]) -> tuple[Standard | None, list[str]]:
+def _content(file: _File, chain: tuple[_File, ...]) -> _Content:
+    """Read a file and what it extends; `chain` are the files that led to it."""
     try:
-        return Standard.model_validate(table), []
-    except ValidationError as error:
-        return None, [_sentence(fault, table) for fault in error.errors(include_url=False)]
+        table: dict[str, object] = tomllib.loads(file.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        message = f"{file.where}: this is not TOML: {error}"
+        raise InputError(message) from error
+    faults = repeated_ids(table)
+    extends, whole = table.get("extends"), (*chain, file)
+    if not isinstance(extends, str):
+        return _Content(table, {}, faults)
+    try:
+        parent = _file(extends, file.folder)
+        if parent.key in [other.key for other in whole]:
+            path = " → ".join(Path(other.key).name for other in (*whole, parent))
+            message = f"the standard extends itself: {path}"
+            raise InputError(message)
+        inherited = _content(parent, whole)
+    except InputError as error:
+        return _Content(table, {}, [*faults, f"extends: {error}"])
+    merged, origins = _merged(table, inherited, parent.where)
+    return _Content(merged, origins, [*inherited.faults, *faults])
 
 
-def _sentence(fault: ErrorDetails, table: Mapping[str, object]) -> str:
-    place = ", ".join(_place(fault["loc"], table))
-    return f"{place}: {_what(fault)}" if place else _what(fault)
+def _merged(
+    table: dict[str, object], inherited: _Content, where: str
+) -> tuple[dict[str, object], dict[tuple[str, int], str]]:
+    """Put a table over the one it extends: entries of an id replace those of the same id."""
+    merged = {key: value for key, value in inherited.table.items() if key not in _OWN} | table
+    origins: dict[tuple[str, int], str] = {}
+    for section in ID_SECTIONS:
+        below, own = inherited.table.get(section), table.get(section, [])
+        if not isinstance(below, list) or not isinstance(own, list):
+            continue
+        waiting = list(enumerate(own))
+        entries: list[object] = []
+        for number, entry in enumerate(below):
+            over = next((pair for pair in waiting if _same_id(pair[1], entry)), None)
+            name = f"{where}, {section} no. {number + 1}"
+            if over is not None:
+                waiting.remove(over)
+            origins[section, len(entries)] = (
+                inherited.origins.get((section, number), name)
+                if over is None
+                else f"{section} no. {over[0] + 1}"
+            )
+            entries.append(entry if over is None else over[1])
+        for number, entry in waiting:
+            origins[section, len(entries)] = f"{section} no. {number + 1}"
+            entries.append(entry)
+        merged[section] = entries
+    return merged, origins
 
 
-def _what(fault: ErrorDetails) -> str:
-    location, key = fault["loc"], str(fault["loc"][-1]) if fault["loc"] else ""
-    if fault["type"] == "extra_forbidden":
-        return f"unknown key {key!r}; {listing('keys', key, _known_keys(location), most=20)}"
-    if fault["type"] == "missing":
-        return f"the key {key!r} is missing"
-    if key == "kind":
-        kinds = " and ".join(RULE_KINDS)
-        return (
-            f"rules of the kind {fault['input']!r} are not evaluated in this version; {kinds} are"
-        )
-    if fault["type"] == "value_error":
-        return fault["msg"].removeprefix("Value error, ")
-    return f"{fault['msg']} (it is {reprlib.repr(fault['input'])})"
-
-
-def _place(location: tuple[int | str, ...], table: Mapping[str, object]) -> Iterator[str]:
-    """Name a place in the file: the entry of its section by id or by number, then the keys."""
-    keys = [str(part) for part in location if part != "[key]"]
-    if len(location) > 1 and isinstance(location[1], int):
-        section, number = str(location[0]), location[1]
-        entries = table[section]
-        entry = entries[number] if isinstance(entries, list) else None
-        name = entry.get("id") if isinstance(entry, dict) else None
-        yield f"{section} no. {number + 1}" + (f" ({name})" if isinstance(name, str) else "")
-        keys = keys[2:]
-    if keys:
-        yield ".".join(keys)
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Standard
-    if len(location) == 3 and isinstance(location[1], int):
-        model = _SECTIONS[str(location[0])]
-    elif len(location) > 1:
-        model = Bilingual
-    return [field.alias or name for name, field in model.model_fields.items()]
+def _same_id(entry: object, other: object) -> bool:
+    if not isinstance(entry, dict) or not isinstance(other, dict):
+        return False
+    return isinstance(entry.get("id"), str) and entry.get("id") == other.get("id")

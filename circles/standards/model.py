@@ -1,80 +1,81 @@
 """What a standard holds: rules, tiers and targets, each with its source and its assumptions."""
 
 from datetime import date
-from typing import Literal, Self
+from pathlib import Path
+from typing import Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
+from circles.standards.parts import (
+    Assumption,
+    Level,
+    Part,
+    Setting,
+    Source,
+    Status,
+    Strength,
+    Zone,
+)
+from circles.standards.rules import (
+    AccessRule,
+    CapacityRule,
+    InventoryRule,
+    PresenceRule,
+    Rule,
+    UnitRule,
+)
 from circles.texts import Bilingual
 
-Setting = Literal["urban", "rural"]
-Status = Literal["policy", "verified", "secondary", "assumed"]
+__all__ = [
+    "SCHEMA",
+    "AccessRule",
+    "Assumption",
+    "CapacityRule",
+    "InventoryRule",
+    "Measured",
+    "PresenceRule",
+    "Rule",
+    "Settings",
+    "Source",
+    "Standard",
+    "Target",
+    "Tier",
+    "UnitRule",
+]
+
+SCHEMA: Final = "circles.standard/2"
+
+_Kind = TypeVar("_Kind", AccessRule, PresenceRule, CapacityRule, UnitRule, InventoryRule)
 
 
-class Part(BaseModel):
-    """A frozen part of a standard; a key it does not know is a fault."""
+class Settings(Part):
+    """How a community is known to be urban or rural: by the first way of `order` that tells.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Source(Part):
-    """Where a figure stands: the document, the place in it, and its own words."""
-
-    id: str
-    document: Bilingual
-    place: Bilingual | None = None
-    quote: str | None = None
-    status: Status
-
-
-class Assumption(Part):
-    """Something the documents do not say and the standard's file decides."""
-
-    id: str
-    text: Bilingual
-
-
-class Rule(Part):
-    """Within which time or distance which share of a group must reach a service.
-
-    `service` names the need; any facility of the services in `any_of` answers it (by default the
-    service of that name). A rule holds in the settings its thresholds name, and in no other.
+    `column` is the community table's own column, `committee` the words its name ends in,
+    `nbs_code` the urban-rural code of the statistics bureau, and `zone` its zone. `classes` are
+    further words of that column, such as a village made into a community, and the setting each
+    counts as. Committee words are tried at the end of the name, the longest first.
     """
 
-    id: str
-    kind: Literal["time_threshold", "distance_threshold"]
-    service: str
-    any_of: tuple[str, ...] = ()
-    name: Bilingual
-    group: str = "all"
-    profile: str = "adult"
-    max_minutes: dict[Setting, PositiveFloat] = Field(default_factory=dict)
-    max_metres: dict[Setting, PositiveFloat] = Field(default_factory=dict)
-    min_share: float = Field(gt=0, le=1)
+    order: tuple[Literal["column", "committee", "nbs_code", "zone"], ...] = (
+        "column",
+        "committee",
+        "nbs_code",
+        "zone",
+    )
+    committee: dict[Setting, tuple[str, ...]] = Field(
+        default={
+            "urban": ("居民委员会", "居委会", "社区"),
+            "rural": ("村民委员会", "村委会", "村"),
+        }
+    )
+    nbs_code: dict[Setting, tuple[str, ...]] = Field(
+        default={"urban": ("111", "112", "121", "122", "123"), "rural": ("210", "220")}
+    )
+    zone: dict[Zone, Setting] = Field(default={"central": "urban", "outer": "urban"})
+    classes: dict[str, Setting] = Field(default_factory=dict)
     sources: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
-
-    @property
-    def services(self) -> tuple[str, ...]:
-        """The catalogue services that answer this need."""
-        return self.any_of or (self.service,)
-
-    @property
-    def thresholds(self) -> dict[Setting, float]:
-        """The limit by setting: minutes for a time rule, metres for a distance rule."""
-        return self.max_minutes if self.kind == "time_threshold" else self.max_metres
-
-    @model_validator(mode="after")
-    def _thresholds_match_the_kind(self) -> Self:
-        mine, other = (
-            ("max_minutes", "max_metres")
-            if self.kind == "time_threshold"
-            else ("max_metres", "max_minutes")
-        )
-        if not getattr(self, mine) or getattr(self, other):
-            message = f"rule {self.id!r} of kind {self.kind} takes {mine} and not {other}"
-            raise ValueError(message)
-        return self
 
 
 class Tier(Part):
@@ -88,26 +89,57 @@ class Tier(Part):
     assumptions: tuple[str, ...] = ()
 
 
+class Measured(Part):
+    """What a target counts: the communities that meet a tier, or the units that meet a rule."""
+
+    tier: str | None = None
+    rule: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.tier is None) == (self.rule is None):
+            message = "a target is of either a tier or a rule"
+            raise ValueError(message)
+        return self
+
+
 class Target(Part):
-    """The share of the communities of one setting that must meet a tier."""
+    """The share of units that must meet a tier or a rule, at a level of the city.
+
+    Communities of one `setting` only are counted if it is given.
+    """
 
     id: str
-    tier: str
-    setting: Setting
+    of: Measured
+    setting: Setting | None = None
+    level: Level = "city"
     min_share: float = Field(gt=0, le=1)
     deadline: date | None = None
+    strength: Strength = "required"
     sources: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
 
+    @property
+    def tier(self) -> str:
+        """The tier that is counted; empty where it is a rule."""
+        return self.of.tier or ""
+
 
 class Standard(Part):
-    """A standard: what must be reachable, for whom, within which limit, and by which document."""
+    """A standard: what must be there and be reachable, for whom, and by which document."""
 
-    schema_: Literal["circles.standard/1"] = Field(alias="schema")
+    schema_: Literal["circles.standard/2"] = Field(alias="schema")
     id: str
     name: Bilingual
     issuer: Bilingual
+    period: tuple[int, int] | None = None
+    """First and last year."""
+    issued: date | None = None
+    effective: date | None = None
     deadline: date | None = None
+    supersedes: tuple[Bilingual, ...] = ()
+    extends: str | None = None
+    settings: Settings = Settings()
     sources: tuple[Source, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     rules: tuple[Rule, ...]
@@ -116,9 +148,36 @@ class Standard(Part):
     not_evaluated: tuple[Bilingual, ...] = ()
     """Rules of the documents that this file leaves out, in words, so that every output says so."""
 
+    @property
+    def access_rules(self) -> tuple[AccessRule, ...]:
+        """The rules of time and distance."""
+        return self.of_kind(AccessRule)
+
+    @property
+    def judges_ranges(self) -> bool:
+        """Whether a tier or a target counts a rule of which a limit is a range."""
+        ids = {rule.id for tier in self.tiers for rule in self.tier_rules(tier.id)}
+        ids |= {target.of.rule for target in self.targets if target.of.rule is not None}
+        return any(rule.id in ids and rule.has_range for rule in self.access_rules)
+
+    @classmethod
+    def load(cls, standard: str | Path) -> "Standard":
+        """Load a standard by the id of a bundled one or by its path; see `load_standard`."""
+        from circles.standards.loader import load_standard
+
+        return load_standard(standard)
+
+    def of_kind(self, kind: type[_Kind]) -> tuple[_Kind, ...]:
+        """Return the rules of one kind, in the order of the file."""
+        return tuple(rule for rule in self.rules if isinstance(rule, kind))
+
     def rule(self, rule_id: str) -> Rule:
         """Return the rule of that id."""
         return next(rule for rule in self.rules if rule.id == rule_id)
+
+    def access_rule(self, rule_id: str) -> AccessRule:
+        """Return the rule of time or distance of that id."""
+        return next(rule for rule in self.access_rules if rule.id == rule_id)
 
     def tier(self, tier_id: str) -> Tier:
         """Return the tier of that id."""
@@ -138,3 +197,14 @@ class Standard(Part):
         inherited = self.tier_rules(tier.extends) if tier.extends else ()
         own = tuple(self.rule(rule_id) for rule_id in tier.rules)
         return inherited + tuple(rule for rule in own if rule not in inherited)
+
+    def status(self, part: Rule | Tier | Target) -> Status:
+        """Return the status of the source a figure stands in; without one it is assumed."""
+        return self.source(part.sources[0]).status if part.sources else "assumed"
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Self:
+        if self.period is not None and self.period[0] > self.period[1]:
+            message = f"period: the first year {self.period[0]} is after the last {self.period[1]}"
+            raise ValueError(message)
+        return self
