@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 from pyproj import CRS, Transformer
 
 from circles.errors import InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 WGS84: Final = CRS.from_epsg(4326)
 
@@ -63,7 +65,7 @@ def _project(
     return cast("tuple[FloatArray, FloatArray]", transformer.transform(x, y))
 
 
-def local_points(frame: gpd.GeoDataFrame, crs: CRS, name: str) -> tuple[FloatArray, FloatArray]:
+def local_points(frame: "gpd.GeoDataFrame", crs: CRS, name: str) -> tuple[FloatArray, FloatArray]:
     """Return a point of each row in metres of a local system.
 
     Parameters
@@ -106,12 +108,12 @@ def local_points(frame: gpd.GeoDataFrame, crs: CRS, name: str) -> tuple[FloatArr
     return x_m, y_m
 
 
-def _some(frame: gpd.GeoDataFrame, rows: npt.NDArray[np.bool_]) -> str:
+def _some(frame: "gpd.GeoDataFrame", rows: npt.NDArray[np.bool_]) -> str:
     names = [str(index) for index in frame.index[rows]]
     return ", ".join(names[:5]) + (f" … ({len(names)} rows)" if len(names) > 5 else "")
 
 
-def require_crs(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+def require_crs(frame: "gpd.GeoDataFrame", name: str) -> "gpd.GeoDataFrame":
     """Return `frame` if it says what its coordinates are.
 
     Raises

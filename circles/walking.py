@@ -1,127 +1,38 @@
-"""Who may walk where, and how fast: one table of tag rules with reasons, and walking profiles."""
+"""Who may walk where, and how fast: what the tag rules say of ways and nodes, and a profile."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
-from types import MappingProxyType
-from typing import Final
 
-from circles.errors import InputError
-
-
-class Kind(IntEnum):
-    """What a walkable way is, as far as walking and drawing differ by it."""
-
-    MAIN_STREET = 1
-    STREET = 2
-    PATH = 3
-    STEPS = 4
-    FERRY = 5
-    PLAZA = 6
-
-
-class Wait(IntEnum):
-    """What one may have to wait for at a node, before walking on."""
-
-    NONE = 0
-    CROSSING = 1
-    SIGNALS = 2
-    LEVEL_CROSSING = 3
-    LIFT = 4
-
-
-@dataclass(frozen=True)
-class TagRule:
-    """One line of the table: ways whose `key` has one of `values` may, or may not, be walked.
-
-    `values` empty means any value. A rule with `unless_foot` gives way to an explicit
-    ``foot=yes`` (or designated, permissive …).
-    """
-
-    key: str
-    values: frozenset[str]
-    walkable: bool
-    reason: str
-    kind: Kind = Kind.PATH
-    unless_foot: bool = False
-
-    def matches(self, tags: Mapping[str, str]) -> bool:
-        """Whether a way's tags fall under this rule."""
-        value = tags.get(self.key)
-        return value is not None and (not self.values or value in self.values)
-
-
-def _rule(key: str, values: str, reason: str, kind: Kind = Kind.PATH) -> TagRule:
-    return TagRule(key, frozenset(values.split()), walkable=True, reason=reason, kind=kind)
-
-
-def _bar(key: str, values: str, reason: str, *, unless_foot: bool = False) -> TagRule:
-    return TagRule(
-        key, frozenset(values.split()), walkable=False, reason=reason, unless_foot=unless_foot
-    )
-
-
-#: A person on foot is welcome, whatever the other tags say.
-FOOT_YES: Final = frozenset(
-    {"yes", "designated", "permissive", "official", "customers", "destination", "discouraged"}
+from circles.tag_rules import (
+    BARRIER_RULES,
+    OBSTACLE_RULES,
+    OFF_GROUND_RULES,
+    RULING_KEYS,
+    TAG_RULES,
+    WAIT_RULES,
+    Kind,
+    Onto,
+    TagRule,
+    Wait,
 )
 
-#: The table. The first line that matches decides; a way no line matches is not walked.
-TAG_RULES: Final[tuple[TagRule, ...]] = (
-    _bar("highway", "construction proposed planned abandoned disused razed", "not there (yet)"),
-    _bar("foot", "no private use_sidepath", "walking is forbidden, or happens on a way beside it"),
-    _bar(
-        "access",
-        "no private permit military agricultural forestry delivery",
-        "closed to the public; what residents of a gated compound may do, a map cannot tell",
-        unless_foot=True,
-    ),
-    _bar("service", "private", "an older tagging of private drives", unless_foot=True),
-    _bar("motorroad", "yes", "for motor vehicles only", unless_foot=True),
-    _bar(
-        "highway",
-        "motorway motorway_link raceway busway bus_guideway escape",
-        "for motor vehicles only",
-        unless_foot=True,
-    ),
-    _bar("highway", "cycleway", "for bicycles, unless tags let walkers in", unless_foot=True),
-    _bar(
-        "sac_scale",
-        "alpine_hiking demanding_alpine_hiking difficult_alpine_hiking",
-        "climbing with hands, no way to a service",
-    ),
-    _rule("highway", "steps", "stairs: walked, but slower; some profiles avoid them", Kind.STEPS),
-    _rule(
-        "highway",
-        "trunk trunk_link primary primary_link secondary secondary_link",
-        "streets with pavements or verges; foot=no marks the ones without",
-        Kind.MAIN_STREET,
-    ),
-    _rule(
-        "highway",
-        "tertiary tertiary_link unclassified residential living_street service road",
-        "ordinary streets; service ways lead to buildings",
-        Kind.STREET,
-    ),
-    _rule(
-        "highway",
-        "footway pedestrian path track bridleway corridor platform crossing cycleway elevator "
-        "motorway motorway_link raceway busway bus_guideway escape",
-        "made for walking, or opened to walkers by foot=*",
-    ),
-    _rule("route", "ferry", "carries walkers unless foot=no; nobody lives on it", Kind.FERRY),
-    _rule("railway", "platform", "the way to and from trains"),
-    _rule("public_transport", "platform", "the way to and from buses and trains"),
-    _rule("man_made", "pier", "walked, and leads to ferries"),
-)
-
-#: Every key that decides whether, how and how long a way is walked.
-RULING_KEYS: Final = frozenset(
-    {rule.key for rule in TAG_RULES} | {"foot", "area", "oneway:foot", "conveying", "duration"}
-)
-
-_NO_WAY_THROUGH: Final = frozenset({"wall", "fence", "hedge", "retaining_wall", "city_wall"})
-_CLOSED: Final = frozenset({"no", "private"})
+__all__ = [
+    "RULING_KEYS",
+    "TAG_RULES",
+    "Kind",
+    "Onto",
+    "Profile",
+    "Ruling",
+    "Wait",
+    "blocks",
+    "ferry_duration_s",
+    "is_lift",
+    "is_obstacle",
+    "is_off_ground",
+    "judge_way",
+    "wait_at",
+    "walking_directions",
+]
 
 
 @dataclass(frozen=True)
@@ -141,42 +52,72 @@ def judge_way(tags: Mapping[str, str]) -> Ruling:
     tags
         The way's OSM tags.
     """
-    welcome = tags.get("foot") in FOOT_YES
-    for rule in TAG_RULES:
-        if rule.matches(tags) and not (rule.unless_foot and welcome):
-            is_area = rule.walkable and tags.get("area") == "yes"
-            return Ruling(rule.walkable, Kind.PLAZA if is_area else rule.kind, rule.reason)
-    return Ruling(walkable=False, kind=Kind.PATH, reason="no tag says that it can be walked")
+    rule = _first(TAG_RULES, tags)
+    if rule is None:
+        return Ruling(walkable=False, kind=Kind.PATH, reason="no tag says that it can be walked")
+    is_area = rule.holds and tags.get("area") == "yes"
+    return Ruling(rule.holds, Kind.PLAZA if is_area else rule.kind, rule.reason)
+
+
+def _first(rules: tuple[TagRule, ...], tags: Mapping[str, str]) -> TagRule | None:
+    return next((rule for rule in rules if rule.matches(tags)), None)
+
+
+def is_lift(tags: Mapping[str, str]) -> bool:
+    """Whether a way or area is a lift: one waits before walking on it, at either end.
+
+    A closed way that is a lift is an area, whether or not its tags say so.
+    """
+    return tags.get("highway") == "elevator"
 
 
 def blocks(tags: Mapping[str, str]) -> bool:
-    """Whether a barrier on a node stops people on foot.
-
-    Gates, bollards, stiles and the like are passed. A barrier is closed when ``foot`` says so, or
-    when ``access`` says so and ``foot`` does not open it, when it is locked, or when it is a wall
-    or fence across the way.
-    """
-    foot = tags.get("foot")
-    if foot in _CLOSED:
-        return True
-    if foot in FOOT_YES:
+    """Whether a node stops people on foot: a closed barrier, or a lift that is not for them."""
+    if "barrier" not in tags and not is_lift(tags):
         return False
-    return (
-        tags.get("access") in _CLOSED
-        or tags.get("locked") == "yes"
-        or tags.get("barrier") in _NO_WAY_THROUGH
-    )
+    rule = _first(BARRIER_RULES, tags)
+    return rule is not None and rule.holds
+
+
+def wait_at(tags: Mapping[str, str]) -> tuple[Wait, Onto]:
+    """Return what one waits for at a node, and before walking on onto which ways."""
+    for rule in WAIT_RULES:
+        if tags.get(rule.key) in rule.values:
+            return rule.wait, rule.onto
+    return Wait.NONE, Onto.ALL
+
+
+def is_off_ground(tags: Mapping[str, str]) -> bool:
+    """Whether a way's height is not that of the ground: a bridge, a tunnel."""
+    return _first(OFF_GROUND_RULES, tags) is not None
+
+
+def is_obstacle(tags: Mapping[str, str]) -> bool:
+    """Whether a way is in the way of those who walk to a street: a river, a railway, a motorway.
+
+    No way that may itself be walked is.
+    """
+    rule = _first(OBSTACLE_RULES, tags)
+    return rule is not None and rule.holds and not judge_way(tags).walkable
 
 
 def walking_directions(tags: Mapping[str, str]) -> tuple[bool, bool]:
     """Return whether a way is walked along and against its own direction.
 
-    Only ``oneway:foot`` binds people on foot, and moving stairs and walkways (``conveying``).
+    Only ``oneway:foot`` binds people on foot, or ``foot:forward`` and ``foot:backward``, and
+    moving stairs and walkways (``conveying``; with a bare ``yes`` they follow ``oneway``).
     """
-    word = tags.get("oneway:foot") or {"forward": "yes", "backward": "-1"}.get(
-        tags.get("conveying", ""), "no"
-    )
-    return word != "-1", word not in {"yes", "1", "true"}
+    word = tags.get("oneway:foot") or _carried(tags)
+    along = word not in {"-1", "reverse"} and tags.get("foot:forward") != "no"
+    return along, word not in {"yes", "1", "true"} and tags.get("foot:backward") != "no"
+
+
+def _carried(tags: Mapping[str, str]) -> str:
+    """Return the ``oneway`` of moving stairs."""
+    conveying = tags.get("conveying", "no")
+    if conveying == "yes":
+        return tags.get("oneway", "no")
+    return {"forward": "yes", "backward": "-1"}.get(conveying, "no")
 
 
 def ferry_duration_s(tags: Mapping[str, str]) -> float:
@@ -196,7 +137,7 @@ def ferry_duration_s(tags: Mapping[str, str]) -> float:
 
 @dataclass(frozen=True)
 class Profile:
-    """How somebody walks.
+    """How somebody walks; the profiles there are stand in `circles.profiles`.
 
     Parameters
     ----------
@@ -231,37 +172,3 @@ class Profile:
     def waits_s(self) -> tuple[float, ...]:
         """Seconds waited for each `Wait`, in their order."""
         return (0.0, self.crossing_s, self.signals_s, self.level_crossing_s, self.lift_s)
-
-
-def _profile(profile_id: str, speed_m_s: float, *, steps: float) -> Profile:
-    return Profile(profile_id, speed_m_s, round(speed_m_s * steps, 6))
-
-
-#: Speeds follow the measured ranges cited with the bundled standards: GB 50180's pairs of minutes
-#: and metres imply 0.83-1.11 m/s; people over 65 walk 0.7-0.9 m/s. Half the speed on stairs is
-#: this library's assumption, and outputs say so.
-PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
-    {
-        profile.id: profile
-        for profile in (
-            _profile("adult", 1.1, steps=0.5),
-            _profile("senior", 0.8, steps=0.5),
-            _profile("frail", 0.7, steps=0.4),
-            _profile("stroller", 1.0, steps=0.0),
-        )
-    }
-)
-
-
-def profile(profile_id: str) -> Profile:
-    """Return a walking profile by its id.
-
-    Raises
-    ------
-    InputError
-        There is no such profile.
-    """
-    if profile_id not in PROFILES:
-        message = f"no walking profile {profile_id!r}; there are: {', '.join(PROFILES)}"
-        raise InputError(message)
-    return PROFILES[profile_id]

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from circles.crs import to_metres
-from circles.network import Edges, WalkNetwork
+from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
-from circles.network.components import find_pieces
-from circles.network.contraction import NodeTable, contract, hilbert_index, order_nodes
+from circles.network.contraction import contract, hilbert_index, order
+from circles.network.rulings import judge_ways
+from circles.network.runs import NodeTable, Runs
 from circles.osm import read_osm
+from circles.osm.tags import TagTable
+from circles.profiles import profile
 from circles.travel import nearest_cost
 from circles.travel.joining import Joiner
-from circles.walking import profile
 from tests.drawn_osm import Drawing, degrees
 
 
@@ -48,10 +50,9 @@ def winding_town(seed: int) -> Drawing:
 
 
 def plain_network(drawing: Drawing, path: Path, monkeypatch: pytest.MonkeyPatch) -> WalkNetwork:
-    """Build the network without contraction and ordering."""
+    """Build the network without contraction."""
     with monkeypatch.context() as patch:
-        patch.setattr("circles.network.build.contract", lambda edges, nodes: (edges, nodes))
-        patch.setattr("circles.network.build.order_nodes", lambda edges, nodes: (edges, nodes))
+        patch.setattr("circles.network.build.contract", lambda runs, *_: runs)
         return network_from_osm(read_osm(drawing.write(path)), min_piece_m=0.0)
 
 
@@ -121,39 +122,70 @@ def test_the_hilbert_curve_visits_neighbours_one_after_the_other() -> None:
     assert steps.tolist() == [1] * (side * side - 1)
 
 
-def test_ordering_keeps_every_edge_and_node(tmp_path: Path) -> None:
-    """After ordering, the same edges connect the same places with the same points."""
+def test_nodes_and_edges_lie_along_the_curve(tmp_path: Path) -> None:
+    """Nodes stand in the order of the curve, edges in that of their starts and then their ends."""
     drawing = winding_town(11)
     network = network_from_osm(read_osm(drawing.write(tmp_path / "x.osm")), min_piece_m=0.0)
-    nodes = NodeTable(network.node_id, network.node_lon, network.node_lat)
+    assert (np.diff(hilbert_index(network.node_lon, network.node_lat)) >= 0).all()
+    ends = list(zip(network.edges.start.tolist(), network.edges.end.tolist(), strict=True))
+    assert ends == sorted(ends)
+
+
+def test_ordering_keeps_every_line(tmp_path: Path) -> None:
+    """In whichever order runs and nodes come, the same lines are there afterwards."""
     rng = np.random.default_rng(0)
-    shuffle = rng.permutation(len(nodes.node_id))
-    index = np.argsort(shuffle).astype(np.int32)
-    mixed = replace(network.edges, start=index[network.edges.start], end=index[network.edges.end])
-    edges, ordered = order_nodes(mixed, nodes.take(shuffle))
-    assert _described(edges, ordered) == _described(network.edges, nodes)
-    pieces = find_pieces(edges, len(ordered.node_id), min_piece_m=0.0)
-    assert pieces.count == network.report.pieces
+    ends = rng.integers(0, 30, (50, 2)).astype(np.int32)
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    runs = Runs.of(np.arange(len(ends), dtype=np.int32), ends.ravel(), 2 * np.arange(len(ends) + 1))
+    table = NodeTable(np.arange(30), rng.uniform(0, 1, 30), rng.uniform(0, 1, 30))
+    ordered, used = order(runs, table)
+    assert sorted(used.tolist()) == np.unique(ends).tolist()
+    assert ends[ordered.way].ravel().tolist() == ordered.node.tolist()
+    assert sorted(ordered.way.tolist()) == list(range(len(ends)))
 
 
-def _described(edges: Edges, nodes: NodeTable) -> list[tuple[object, ...]]:
-    return sorted(
-        (
-            int(nodes.node_id[edges.start[e]]),
-            int(nodes.node_id[edges.end[e]]),
-            float(edges.length_m[e]),
-            int(edges.kind[e]),
-            tuple(edges.lon[edges.offset[e] : edges.offset[e + 1]]),
-        )
-        for e in range(len(edges))
-    )
+@pytest.mark.parametrize("seed", range(3))
+def test_every_edge_runs_from_its_start_to_its_end(seed: int, tmp_path: Path) -> None:
+    """However a chain was put together, its points begin at its start and finish at its end."""
+    drawing = winding_town(seed)
+    network = network_from_osm(read_osm(drawing.write(tmp_path / "x.osm")), min_piece_m=0.0)
+    edges = network.edges
+    first, last = edges.offset[:-1], edges.offset[1:] - 1
+    for points, nodes in ((edges.lon, network.node_lon), (edges.lat, network.node_lat)):
+        assert np.array_equal(points[first], nodes[edges.start])
+        assert np.array_equal(points[last], nodes[edges.end])
 
 
-def test_a_network_with_nothing_to_contract_stays_as_it_is(tmp_path: Path) -> None:
-    """A single street is returned untouched."""
-    drawing = Drawing().node("a", 0, 0).node("b", 90, 0).way("a b", highway="path")
+def test_where_one_waits_a_node_stays(tmp_path: Path) -> None:
+    """A path over a railway keeps its node at the tracks; a street past a crossing does not."""
+    drawing = Drawing()
+    for i in range(5):
+        drawing.node(f"n{i}", 100 * i, 0)
+    drawing.node_tags["n1"] = {"railway": "crossing"}
+    drawing.node_tags["n3"] = {"highway": "crossing"}
+    drawing.way("n0 n1 n2", highway="path").way("n2 n3 n4", highway="residential")
     network = network_from_osm(read_osm(drawing.write(tmp_path / "x.osm")))
-    nodes = NodeTable(network.node_id, network.node_lon, network.node_lat)
-    edges, same = contract(network.edges, nodes)
-    assert edges is network.edges
-    assert same is nodes
+    assert sorted(network.edges.length_m.round().tolist()) == [100.0, 100.0, 200.0]
+
+
+def test_bridges_and_the_ground_are_not_merged(tmp_path: Path) -> None:
+    """A street goes on over a bridge, but their heights differ: two edges."""
+    drawing = Drawing().node("a", 0, 0).node("b", 90, 0).node("c", 200, 0).node("d", 230, 0)
+    drawing.way("a b", highway="path").way("b c", highway="path", bridge="yes")
+    drawing.way("c d", highway="path", bridge="no")
+    edges = network_from_osm(read_osm(drawing.write(tmp_path / "x.osm"))).edges
+    by_length = np.argsort(edges.length_m)
+    assert edges.length_m[by_length].round().tolist() == [30.0, 90.0, 110.0]
+    assert edges.off_ground[by_length].tolist() == [False, False, True]
+
+
+def test_a_network_with_nothing_to_contract_stays_as_it_is() -> None:
+    """A single run is returned as it was."""
+    run = Runs.of(np.zeros(1, np.int32), np.arange(2, dtype=np.int32), np.array([0, 2]))
+    rulings = judge_ways(TagTable.of([{"highway": "path"}]))
+    same = contract(run, rulings, 2)
+    assert (same.node.tolist(), same.offset.tolist(), same.turned.tolist()) == (
+        [0, 1],
+        [0, 2],
+        [False],
+    )

@@ -10,7 +10,8 @@ from circles.errors import InputError
 from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
 from circles.osm import read_osm
-from circles.walking import PROFILES, Kind, profile
+from circles.profiles import profile
+from circles.walking import Kind
 from tests.drawn_osm import Drawing
 
 
@@ -166,6 +167,72 @@ def test_oneway_foot_binds_and_oneway_does_not(tmp_path: Path) -> None:
     assert edges.backward[order].tolist() == [True, False, True]
 
 
+def test_a_street_drawn_twice_is_one(tmp_path: Path) -> None:
+    """The same line in either direction is walked once, and contracted as if drawn once."""
+    drawing = cross().node("x", -50, 20)
+    drawing.ways[0] = (["w", "x", "m", "e"], {"highway": "residential"})
+    drawing.way("e m x w", highway="residential").way("m n", highway="residential")
+    built = network(drawing, tmp_path)
+    assert lengths_m(built) == [100.0, 100.0, 100.0, round(2 * math.hypot(50, 20), 2)]
+
+
+def test_different_ways_along_one_line_stay(tmp_path: Path) -> None:
+    """Stairs beside a street, or a way back beside a way there, are ways of their own."""
+    drawing = Drawing().node("a", 0, 0).node("b", 100, 0).node("c", 200, 0)
+    drawing.way("a b", highway="residential").way("a b", highway="steps")
+    drawing.way("b c", highway="path", oneway__foot="yes")
+    drawing.way("c b", highway="path", oneway__foot="yes")
+    built = network(drawing, tmp_path)
+    # There and back, from b by way of c, is one edge that is walked one way.
+    assert lengths_m(built) == [100.0, 100.0, 200.0]
+    assert built.edges.forward.sum() + built.edges.backward.sum() == 5
+
+
+def test_a_ferry_there_and_back_keeps_its_time(tmp_path: Path) -> None:
+    """A ferry drawn there and back on one way takes its duration for both legs together."""
+    drawing = Drawing().node("a", 0, 0).node("b", 300, 0).node("p", 300, 50)
+    drawing.way("a b a", route="ferry", duration="20").way("b p", highway="footway")
+    built = network(drawing, tmp_path)
+    ferry = built.edges.kind == Kind.FERRY
+    assert built.edges.duration_s[ferry].sum() == pytest.approx(1200)
+
+
+def test_two_nodes_in_one_place_are_two_nodes(tmp_path: Path) -> None:
+    """Ways meet where they share a node, not where their nodes share a place."""
+    drawing = Drawing().node("a", 0, 0).node("b", 100, 0).node("twin", 100, 0).node("c", 200, 0)
+    drawing.way("a b", highway="residential").way("twin c", highway="residential")
+    assert network(drawing, tmp_path).report.pieces == 2
+    drawing.way("b twin", highway="residential")
+    built = network(drawing, tmp_path)
+    assert (built.report.pieces, lengths_m(built)) == (1, [200.0])
+
+
+def test_a_way_beside_itself_is_cut_where_it_touches_itself(tmp_path: Path) -> None:
+    """A way in the shape of a nine meets itself: its loop and its tail are two edges."""
+    drawing = Drawing().node("a", 0, 0).node("b", 0, 100).node("c", 60, 180).node("d", -60, 180)
+    built = network(drawing.way("a b c d b", highway="footway"), tmp_path)
+    assert np.allclose(lengths_m(built), [100.0, 320.0], atol=0.02)
+
+
+def test_sidewalks_mapped_apart_leave_their_street_walkable(tmp_path: Path) -> None:
+    """Unless the street is closed to walkers, houses on it are reached along it."""
+    drawing = cross().node("p", -100, 5).node("q", 100, 5).way("p q", footway="sidewalk")
+    drawing.ways[0] = (drawing.ways[0][0], {"highway": "residential", "sidewalk": "separate"})
+    assert len(network(drawing, tmp_path).edges) == 4
+    drawing.ways[0] = (drawing.ways[0][0], {"highway": "residential", "foot": "use_sidepath"})
+    assert len(network(drawing, tmp_path).edges) == 1
+
+
+def test_rivers_and_rails_are_no_streets_refused(tmp_path: Path) -> None:
+    """The report counts what looks like a street; whatever else lines a map is not counted."""
+    drawing = cross().node("x", 300, 0).node("y", 400, 0)
+    drawing.way("x y", waterway="river").way("x y", railway="rail").way("x y", route="bus")
+    drawing.way("x y", highway="cycleway").way("x y", highway="rest_area")
+    refused = network(drawing, tmp_path).report.refused_ways
+    assert sorted(refused.values()) == [1, 1]
+    assert "no tag says that it can be walked" in refused
+
+
 def test_small_pieces_take_no_part_in_joining(tmp_path: Path) -> None:
     """A scrap shorter than the threshold is set aside and reported; the largest piece stays."""
     drawing = cross().node("x", 900, 900).node("y", 950, 900).way("x y", highway="footway")
@@ -208,74 +275,8 @@ def test_stairs_are_slower_and_some_cannot_take_them(tmp_path: Path) -> None:
     """100 m of stairs take an adult twice the level time, and stop a stroller."""
     drawing = Drawing().node("a", 0, 0).node("b", 100, 0).way("a b", highway="steps")
     built = network(drawing, tmp_path)
-    assert np.allclose(built.times(PROFILES["adult"]).forward, 2 * 100 / 1.1, atol=0.05)
-    assert np.isinf(built.times(PROFILES["stroller"]).forward).all()
-
-
-def plaza(**tags: str) -> Drawing:
-    """Draw a 100 m square plaza with a street at its west corner and one at its east corner."""
-    return (
-        Drawing().square("p", 0, 0, 100, **tags)
-        .node("w", -150, -50).node("e", 150, 50)
-        .way("w p0", highway="residential").way("e p2", highway="residential")
-    )  # fmt: skip
-
-
-def test_a_plaza_is_crossed_from_entrance_to_entrance(tmp_path: Path) -> None:
-    """Across the diagonal it is 141 m, not the 200 m around."""
-    built = network(plaza(highway="pedestrian", area="yes"), tmp_path)
-    assert round(math.sqrt(2) * 100, 2) in lengths_m(built)
-
-
-def test_a_ring_street_is_not_a_plaza(tmp_path: Path) -> None:
-    """Without area=yes the inside of a closed way is not walked."""
-    built = network(plaza(highway="pedestrian"), tmp_path)
-    assert round(math.sqrt(2) * 100, 2) not in lengths_m(built)
-
-
-def test_a_bent_plaza_is_crossed_around_its_inner_corner(tmp_path: Path) -> None:
-    """In an L-shaped plaza the two ends do not see each other; the inner corner connects them."""
-    drawing = Drawing()
-    for name, x, y in [
-        ("a", 0, 0), ("b", 100, 0), ("c", 100, 20), ("d", 20, 20), ("e", 20, 100), ("f", 0, 100),
-    ]:  # fmt: skip
-        drawing.node(name, x, y)
-    drawing.node("s", 150, 0).node("t", 0, 150)
-    drawing.way("a b c d e f a", highway="pedestrian", area="yes")
-    drawing.way("b s", highway="footway").way("f t", highway="footway")
-    built = network(drawing, tmp_path)
-    pairs = node_pairs(built, drawing)
-    assert frozenset("bd") in pairs
-    assert frozenset("df") in pairs
-    assert frozenset("bf") not in pairs
-
-
-def test_a_plaza_no_street_touches_takes_no_part(tmp_path: Path) -> None:
-    """A pavement drawn as an area leads nowhere: nobody joins it, however long its rim."""
-    drawing = cross().square("p", 60, 60, 80, highway="pedestrian", area="yes")
-    built = network(drawing, tmp_path, min_piece_m=100.0)
-    assert (built.report.pieces, built.report.small_pieces) == (2, 1)
-    assert built.joinable.tolist() == (built.edges.kind != Kind.PLAZA).tolist()
-
-
-def test_only_ways_between_entrances_cross_a_plaza(tmp_path: Path) -> None:
-    """A star-shaped plaza with two entrances gets the ways between them, not every sight line."""
-    drawing = Drawing()
-    names = []
-    for i in range(12):
-        radius = 100 if i % 2 == 0 else 60
-        angle = 2 * math.pi * i / 12
-        drawing.node(f"c{i}", radius * math.cos(angle), radius * math.sin(angle))
-        names.append(f"c{i}")
-    drawing.way(" ".join([*names, "c0"]), highway="pedestrian", area="yes")
-    drawing.node("e", 300, 0).node("w", -300, 0)
-    drawing.way("c0 e", highway="residential").way("w c6", highway="residential")
-    built = network(drawing, tmp_path)
-    pairs = node_pairs(built, drawing)
-    assert frozenset({"c0", "c6"}) in pairs
-    across = built.edges.length_m[built.edges.kind == Kind.PLAZA]
-    assert sorted(across.round().tolist())[:1] == [200.0]
-    assert len(across) == 3
+    assert np.allclose(built.times(profile("adult")).forward, 2 * 100 / 1.1, atol=0.05)
+    assert np.isinf(built.times(profile("stroller")).forward).all()
 
 
 def test_lengths_are_those_on_the_ellipsoid(tmp_path: Path) -> None:
@@ -298,6 +299,8 @@ def test_an_extract_without_streets_is_refused(tmp_path: Path) -> None:
 
 def test_the_same_file_gives_the_same_network(tmp_path: Path) -> None:
     """Two readings of one extract give equal arrays in equal order."""
-    first, second = (network(plaza(highway="pedestrian", area="yes"), tmp_path) for _ in range(2))
+    drawing = cross().square("p", 0, 0, 300, highway="pedestrian", area="yes").node("x", -150, 0)
+    drawing.way("w p0", highway="path").way("p2 e", highway="path")
+    first, second = (network(drawing, tmp_path) for _ in range(2))
     assert np.array_equal(first.edges.lon, second.edges.lon)
     assert np.array_equal(first.node_id, second.node_id)

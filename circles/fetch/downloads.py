@@ -26,6 +26,7 @@ WAY_FILTERS: Final = (
 WAY_TAGS: Final = (
     *("highway", "footway", "crossing", "construction", "junction", "service", "motorroad", "name"),
     *("access", "access:conditional", "foot", "foot:conditional", "oneway:foot", "conveying"),
+    *("foot:forward", "foot:backward", "abandoned"),
     *("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right", "width", "est_width"),
     *("area", "bridge", "covered", "indoor", "layer", "level", "tunnel", "barrier", "locked"),
     *("route", "duration", "railway", "public_transport", "man_made", "landuse"),

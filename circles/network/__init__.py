@@ -1,8 +1,10 @@
 """The walking network: made from extracts and graphs, saved, loaded and handed on.
 
-`model` holds what a network is: `edges`, which cost `impedance`. `build` makes one of an extract
-(with `components`, `contraction` and `plazas`), `interchange` and `graphml` of graphs people
-already have; `saved` keeps it on disk.
+`model` holds what a network is: `edges`, which cost `impedance`. `build` makes one of an extract:
+`rulings` say which ways are walked, `runs` are lines along them, `areas` are crossed as `plazas`,
+`waits` stand on nodes, `obstacles` in the way; `contraction` leaves few nodes, `components` tell
+which of them hang together. `interchange`, `graphml` and `frames` take graphs and tables people
+already have; `saved` keeps a network on disk.
 """
 
 from circles.network.edges import (
@@ -14,7 +16,7 @@ from circles.network.edges import (
     Lines,
     points_of_edges,
 )
-from circles.network.impedance import Impedance
+from circles.network.impedance import Impedance, running_shares
 from circles.network.model import (
     MIN_PIECE_M,
     GraphAttributes,
@@ -37,4 +39,5 @@ __all__ = [
     "WalkNetwork",
     "network_crs",
     "points_of_edges",
+    "running_shares",
 ]

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from circles.network.edges import BoolArray, Edges
+from circles.compiling import compiled
+from circles.network.edges import BoolArray, Edges, IndexArray
 from circles.walking import Kind
 
 
@@ -37,8 +36,7 @@ def find_pieces(edges: Edges, nodes: int, *, min_piece_m: float) -> Pieces:
     connect but do not count as street: a pavement drawn as an area that touches no street leads
     nowhere, however long its rim.
     """
-    arcs = (np.ones(len(edges), dtype=np.int8), (edges.start, edges.end))
-    count, label = connected_components(coo_array(arcs, shape=(nodes, nodes)), directed=False)
+    label, count = _label_pieces(edges.start, edges.end, nodes)
     no_street = (edges.kind == Kind.FERRY) | (edges.kind == Kind.PLAZA)
     street_m = np.where(no_street, 0.0, edges.length_m)
     piece = label[edges.start]
@@ -51,3 +49,27 @@ def find_pieces(edges: Edges, nodes: int, *, min_piece_m: float) -> Pieces:
         small=int((~kept).sum()),
         small_m=float(piece_m[~kept].sum()),
     )
+
+
+@compiled
+def _label_pieces(start: IndexArray, end: IndexArray, nodes: int) -> tuple[IndexArray, int]:
+    """Return which piece each node is in, and how many there are (union-find: Tarjan 1975)."""
+    towards = np.arange(nodes, dtype=np.int32)  # another node of the piece; its first to itself
+    for edge in range(len(start)):
+        a, b = start[edge], end[edge]
+        while a != b:
+            if a < b:
+                a, b = b, a
+            # The higher node leads to the lower one; if it is no root yet, go on from its root.
+            above = towards[a]
+            towards[a] = min(above, b)
+            a = above if above != a else b
+    label = np.empty(nodes, np.int32)
+    count = 0
+    for node in range(nodes):
+        if towards[node] == node:
+            label[node] = count
+            count += 1
+        else:
+            label[node] = label[towards[node]]
+    return label, count

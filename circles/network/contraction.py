@@ -1,74 +1,114 @@
-"""Fewer, better-ordered nodes: chains of edges made one, nodes along a space-filling curve."""
+"""Fewer, better-ordered nodes: chains of runs made one, nodes along a space-filling curve."""
 
-from dataclasses import dataclass, replace
-
-import numba
 import numpy as np
 
+from circles.compiling import compiled
 from circles.crs import FloatArray
-from circles.network.edges import BoolArray, Edges, IndexArray, IntArray, points_of_edges
+from circles.network.edges import BoolArray, IndexArray, IntArray
+from circles.network.rulings import Rulings
+from circles.network.runs import NodeTable, Runs, SmallArray
 from circles.walking import Wait
 
 _HILBERT_BITS = 16
+_ROW_BITS = 31
 
 
-@dataclass(frozen=True)
-class NodeTable:
-    """Nodes of a network while it is made: OSM id and position (degrees), shape (n,) each."""
+def contract(runs: Runs, rulings: Rulings, nodes: int) -> Runs:
+    """Make one run of every chain of runs that meet two by two.
 
-    node_id: IntArray
-    lon: FloatArray
-    lat: FloatArray
-
-    def take(self, rows: IntArray) -> "NodeTable":
-        """Return the nodes of these rows, in this order."""
-        return NodeTable(self.node_id[rows], self.lon[rows], self.lat[rows])
-
-
-def contract(edges: Edges, nodes: NodeTable) -> tuple[Edges, NodeTable]:
-    """Make one edge of every chain of edges that meet two by two.
-
-    A node is passed over if exactly two edges meet there and they are of one kind, are walked in
+    A node is passed over if exactly two runs meet there and they are of one kind, are walked in
     the same directions, are both on the ground or both off it, and are no ferries that say how
-    long they sail; and if nobody waits there. Along such a chain cost
-    grows evenly with length, so no time is lost, and the geometry is kept point by point.
+    long they sail; and if nobody waits there. Along such a chain cost grows evenly with length,
+    so no time is lost, and all nodes are kept as points of the run.
 
     Parameters
     ----------
-    edges, nodes
-        The network's edges and nodes.
+    runs
+        The runs.
+    rulings
+        What the tag rules say of their ways.
+    nodes
+        Number of nodes.
+
+    Returns
+    -------
+    Runs
+        A contracted run is a part of the way of its first part.
+    """
+    forward, backward = walked(runs, rulings)
+    link = _links(
+        runs.start,
+        runs.end,
+        rulings.trait[runs.way],
+        forward,
+        backward,
+        runs.wait_start,
+        runs.wait_end,
+        nodes,
+    )
+    part, turned, offset, node, node_offset = _chains(link, runs.node, runs.offset)
+    first, last = part[offset[:-1]], part[offset[1:] - 1]
+    first_turned, last_turned = turned[offset[:-1]], turned[offset[1:] - 1]
+    return Runs(
+        way=runs.way[first],
+        node=node,
+        offset=node_offset,
+        turned=runs.turned[first] ^ first_turned,
+        wait_start=np.where(first_turned, runs.wait_end[first], runs.wait_start[first]),
+        wait_end=np.where(last_turned, runs.wait_start[last], runs.wait_end[last]),
+    )
+
+
+def walked(runs: Runs, rulings: Rulings) -> tuple[BoolArray, BoolArray]:
+    """Return whether runs are walked from start to end, and from end to start."""
+    forward, backward = rulings.forward[runs.way], rulings.backward[runs.way]
+    return (
+        np.where(runs.turned, backward, forward),
+        np.where(runs.turned, forward, backward),
+    )
+
+
+def order(runs: Runs, nodes: NodeTable) -> tuple[Runs, IndexArray]:
+    """Order nodes along a Hilbert curve and runs by their start: neighbours lie near in memory.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    nodes
+        The nodes they go through.
 
     Returns
     -------
     tuple
-        Edges and nodes; a contracted edge has the way id of its first part.
+        The runs in order, and the nodes at their ends in order.
     """
-    link = _links(edges, len(nodes.node_id))
-    if not (link >= 0).any():
-        return edges, nodes
-    chain_edge, chain_turned, offset = _chains(link, len(edges))
-    joined = _joined(edges, chain_edge, chain_turned, offset)
-    used = np.unique(np.concatenate([joined.start, joined.end]))
-    index = np.full(len(nodes.node_id), -1, dtype=np.int32)
-    index[used] = np.arange(len(used), dtype=np.int32)
-    renumbered = replace(joined, start=index[joined.start], end=index[joined.end])
-    return renumbered, nodes.take(used)
+    ends = np.zeros(len(nodes.node_id), dtype=bool)
+    ends[runs.start] = ends[runs.end] = True
+    used = np.flatnonzero(ends).astype(np.int32)
+    # Place and row in one number: sorting those is faster than sorting rows by their places.
+    places = hilbert_index(nodes.lon[used], nodes.lat[used]) << _ROW_BITS
+    ordered = used[np.sort(places + np.arange(len(used))) & ((1 << _ROW_BITS) - 1)]
+    rank = np.zeros(len(ends), dtype=np.int32)
+    rank[ordered] = np.arange(len(ordered), dtype=np.int32)
+    by_end = _sorted_by(rank[runs.end], np.arange(len(runs), dtype=np.int32), len(used))
+    by_start = _sorted_by(rank[runs.start], by_end, len(used))
+    return runs.take(by_start), ordered
 
 
-def order_nodes(edges: Edges, nodes: NodeTable) -> tuple[Edges, NodeTable]:
-    """Order nodes along a Hilbert curve and edges by their start: neighbours lie near in memory.
-
-    Parameters
-    ----------
-    edges, nodes
-        The network's edges and nodes.
-    """
-    rank = np.argsort(hilbert_index(nodes.lon, nodes.lat), kind="stable")
-    index = np.empty(len(rank), dtype=np.int32)
-    index[rank] = np.arange(len(rank), dtype=np.int32)
-    moved = replace(edges, start=index[edges.start], end=index[edges.end])
-    by_start = np.lexsort((moved.end, moved.start))
-    return moved.take(by_start), nodes.take(rank)
+@compiled
+def _sorted_by(key: IndexArray, rows: IndexArray, keys: int) -> IndexArray:
+    """Sort rows by their key, keeping the order of those that have the same: a counting sort."""
+    place = np.zeros(keys + 1, np.int64)
+    for row in rows:
+        place[key[row] + 1] += 1
+    for i in range(keys):
+        place[i + 1] += place[i]
+    ordered = np.empty_like(rows)
+    for row in rows:
+        ordered[place[key[row]]] = row
+        place[key[row]] += 1
+    return ordered
 
 
 def hilbert_index(x: FloatArray, y: FloatArray) -> IntArray:
@@ -82,16 +122,7 @@ def hilbert_index(x: FloatArray, y: FloatArray) -> IntArray:
     x, y
         Coordinates in any unit, shape (k,).
     """
-    column, row = _cells(x), _cells(y)
-    index = np.zeros(len(x), dtype=np.int64)
-    for bit in range(_HILBERT_BITS - 1, -1, -1):
-        side = np.int64(1) << bit
-        right, up = (column & side) > 0, (row & side) > 0
-        index += side * side * ((3 * right) ^ up)
-        mirrored = ~up & right
-        column = np.where(mirrored, side - 1 - (column & (side - 1)), column & (side - 1))
-        row = np.where(mirrored, side - 1 - (row & (side - 1)), row & (side - 1))
-        column, row = np.where(up, column, row), np.where(up, row, column)
+    index: IntArray = _hilbert(_cells(x), _cells(y))
     return index
 
 
@@ -101,121 +132,118 @@ def _cells(values: FloatArray) -> IntArray:
     return cells
 
 
-def _links(edges: Edges, nodes: int) -> IntArray:
-    """Link the two edge ends at every node that can be passed over.
+@compiled
+def _hilbert(columns: IntArray, rows: IntArray) -> IntArray:
+    index = np.zeros(len(columns), np.int64)
+    for i in range(len(columns)):
+        column, row = columns[i], rows[i]
+        for bit in range(_HILBERT_BITS - 1, -1, -1):
+            side = np.int64(1) << bit
+            right, up = int(column & side > 0), int(row & side > 0)
+            index[i] += side * side * ((3 * right) ^ up)
+            column, row = column & (side - 1), row & (side - 1)
+            if not up:
+                if right:
+                    column, row = side - 1 - column, side - 1 - row
+                column, row = row, column
+    return index
 
-    End ``2e`` is the start of edge `e`, end ``2e + 1`` its end. Returns for each end the one it
+
+@compiled
+def _links(
+    start: IndexArray,
+    end: IndexArray,
+    trait: IntArray,
+    forward: BoolArray,
+    backward: BoolArray,
+    wait_start: SmallArray,
+    wait_end: SmallArray,
+    nodes: int,
+) -> IndexArray:
+    """Link the two run ends at every node that can be passed over.
+
+    End ``2r`` is the start of run `r`, end ``2r + 1`` its end. Returns for each end the one it
     is linked to, or -1.
     """
-    m = len(edges)
-    at = np.empty(2 * m, dtype=np.int64)
-    at[0::2], at[1::2] = edges.start, edges.end
-    order = np.argsort(at, kind="stable")
-    pairs = np.flatnonzero(np.bincount(at, minlength=nodes) == 2)
-    first = np.searchsorted(at[order], pairs)
-    one, other = order[first], order[first + 1]
-    fits = _fit(edges, one, other)
-    link = np.full(2 * m, -1, dtype=np.int64)
-    link[one[fits]], link[other[fits]] = other[fits], one[fits]
+    met = np.zeros(nodes, np.int8)  # how many ends, up to three
+    ends = np.empty((nodes, 2), np.int32)
+    for r in range(len(start)):
+        for end_of_r, node in ((2 * r, start[r]), (2 * r + 1, end[r])):
+            if met[node] < 2:
+                ends[node, met[node]] = end_of_r
+            met[node] = min(met[node] + 1, 3)
+    link = np.full(2 * len(start), -1, np.int32)
+    for node in range(nodes):
+        if met[node] != 2:
+            continue
+        one, other = ends[node]
+        a, b = one // 2, other // 2
+        # Walking through the node: out of run a at its end, into run b at its own end.
+        out_of_a, into_a = (forward[a], backward[a]) if one % 2 else (backward[a], forward[a])
+        out_of_b, into_b = (forward[b], backward[b]) if other % 2 else (backward[b], forward[b])
+        wait_a = wait_end[a] if one % 2 else wait_start[a]
+        wait_b = wait_end[b] if other % 2 else wait_start[b]
+        # One who waits at the node has to find it in the network.
+        waits = wait_a != Wait.NONE or wait_b != Wait.NONE
+        if (
+            a != b
+            and trait[a] == trait[b]
+            and out_of_a == into_b
+            and out_of_b == into_a
+            and not waits
+        ):
+            link[one], link[other] = other, one
     return link
 
 
-def _fit(edges: Edges, one: IntArray, other: IntArray) -> BoolArray:
-    """Whether the edges of two ends that meet can be one edge."""
-    a, b = one // 2, other // 2
-    # Walking through the node: out of edge a at its end, into edge b at its own end.
-    out_of_a = np.where(one % 2 == 1, edges.forward[a], edges.backward[a])
-    into_a = np.where(one % 2 == 1, edges.backward[a], edges.forward[a])
-    into_b = np.where(other % 2 == 0, edges.forward[b], edges.backward[b])
-    out_of_b = np.where(other % 2 == 0, edges.backward[b], edges.forward[b])
-    # One who waits at the node has to find it in the network.
-    wait = np.stack([edges.wait_start, edges.wait_end], axis=1).ravel()
-    timed = ~np.isnan(edges.duration_s[a]) | ~np.isnan(edges.duration_s[b])
-    fits: BoolArray = (
-        (a != b)
-        & (edges.kind[a] == edges.kind[b])
-        & (out_of_a == into_b)
-        & (out_of_b == into_a)
-        & (edges.off_ground[a] == edges.off_ground[b])
-        & (wait[one] == Wait.NONE)
-        & (wait[other] == Wait.NONE)
-        & ~timed
-    )
-    return fits
+@compiled
+def _chains(
+    link: IndexArray, node: IndexArray, offset: IntArray
+) -> tuple[IndexArray, BoolArray, IntArray, IndexArray, IntArray]:
+    """Walk every chain from one of its ends; a ring without any junction is cut at its first run.
 
-
-@numba.njit(cache=True, nogil=True)
-def _chains(link: IntArray, edges: int) -> tuple[IndexArray, BoolArray, IntArray]:
-    """Walk every chain from one of its ends; a ring without any junction is cut at its first edge.
-
-    Returns the edges in the order they are walked, whether each is walked from its end to its
-    start, and where chains begin.
+    Returns the runs in the order they are walked, whether each is walked from its end to its
+    start, and where chains begin; the nodes of the chains, and where those begin.
     """
-    done = np.zeros(edges, np.bool_)
-    chain_edge = np.empty(edges, np.int32)
-    chain_turned = np.empty(edges, np.bool_)
-    offset = np.empty(edges + 1, np.int64)
-    offset[0] = 0
-    chains = 0
-    count = 0
+    runs = len(offset) - 1
+    done = np.zeros(runs, np.bool_)
+    part = np.empty(runs, np.int32)
+    turned = np.empty(runs, np.bool_)
+    chain_offset = np.zeros(runs + 1, np.int64)
+    chain_node = np.empty(len(node), np.int32)
+    node_offset = np.zeros(runs + 1, np.int64)
+    chains = count = points = 0
     for rings in range(2):
-        for e in range(edges):
-            if done[e]:
+        for r in range(runs):
+            if done[r]:
                 continue
-            if link[2 * e] < 0:
-                end = 2 * e
-            elif link[2 * e + 1] < 0:
-                end = 2 * e + 1
+            if link[2 * r] < 0:
+                end = 2 * r
+            elif link[2 * r + 1] < 0:
+                end = 2 * r + 1
             elif rings:
-                end = 2 * e
+                end = 2 * r
             else:
                 continue
             while end >= 0 and not done[end // 2]:
-                done[end // 2] = True
-                chain_edge[count] = end // 2
-                chain_turned[count] = end % 2 == 1
+                here, back = end // 2, end % 2 == 1
+                done[here] = True
+                part[count], turned[count] = here, back
+                # Each part but a chain's first starts where the one before it ended.
+                skip = int(count > chain_offset[chains])
+                size = offset[here + 1] - offset[here]
+                for i in range(skip, size):
+                    step = size - 1 - i if back else i
+                    chain_node[points] = node[offset[here] + step]
+                    points += 1
                 count += 1
                 end = link[end ^ 1]
             chains += 1
-            offset[chains] = count
-    return chain_edge, chain_turned, offset[: chains + 1].copy()
-
-
-def _joined(
-    edges: Edges, chain_edge: IndexArray, chain_turned: BoolArray, offset: IntArray
-) -> Edges:
-    first, last = offset[:-1], offset[1:] - 1
-    head, tail = chain_edge[first], chain_edge[last]
-    head_turned, tail_turned = chain_turned[first], chain_turned[last]
-    point, point_offset = _points(edges, chain_edge, chain_turned, offset)
-    return Edges(
-        start=np.where(head_turned, edges.end[head], edges.start[head]),
-        end=np.where(tail_turned, edges.start[tail], edges.end[tail]),
-        length_m=np.add.reduceat(edges.length_m[chain_edge], first),
-        kind=edges.kind[head],
-        forward=np.where(head_turned, edges.backward[head], edges.forward[head]),
-        backward=np.where(head_turned, edges.forward[head], edges.backward[head]),
-        duration_s=edges.duration_s[head],
-        way_id=edges.way_id[head],
-        offset=point_offset,
-        lon=edges.lon[point],
-        lat=edges.lat[point],
-        wait_start=np.where(head_turned, edges.wait_end[head], edges.wait_start[head]),
-        wait_end=np.where(tail_turned, edges.wait_start[tail], edges.wait_end[tail]),
-        off_ground=edges.off_ground[head],
+            chain_offset[chains], node_offset[chains] = count, points
+    return (
+        part[:count],
+        turned[:count],
+        chain_offset[: chains + 1].copy(),
+        chain_node[:points].copy(),
+        node_offset[: chains + 1].copy(),
     )
-
-
-def _points(
-    edges: Edges, chain_edge: IndexArray, chain_turned: BoolArray, offset: IntArray
-) -> tuple[IntArray, IntArray]:
-    """Return the points of all chains in walking order, without repeating those in between."""
-    point, part = points_of_edges(edges.offset, chain_edge, chain_turned)
-    begins = np.zeros(len(chain_edge), dtype=bool)
-    begins[offset[:-1]] = True
-    # Each part but a chain's first starts where the one before it ended.
-    repeated = np.zeros(len(point), dtype=bool)
-    repeated[np.flatnonzero(np.diff(part, prepend=-1))] = ~begins
-    kept = point[~repeated]
-    size = np.diff(edges.offset)[chain_edge] - ~begins
-    return kept, np.concatenate([[0], np.add.reduceat(size, offset[:-1]).cumsum()]).astype(np.int64)

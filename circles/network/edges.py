@@ -88,7 +88,7 @@ class Edges:
 
 
 def points_of_edges(
-    offset: IntArray, edge: IndexArray | IntArray, turned: BoolArray
+    offset: IndexArray | IntArray, edge: IndexArray | IntArray, turned: BoolArray
 ) -> tuple[IntArray, IntArray]:
     """Return the point numbers of edges in turn, backwards where turned, and whose they are.
 

@@ -12,8 +12,8 @@ import shapely
 
 from circles.crs import FloatArray
 from circles.errors import InputError
-from circles.network.build import edge_lengths
 from circles.network.interchange import Graph, from_osmnx, in_degrees, judge_arc
+from circles.network.lengths import edge_lengths
 from circles.network.model import MIN_PIECE_M, WalkNetwork
 from circles.osm.xml_guard import refuse_entities
 from circles.walking import Kind, blocks, ferry_duration_s, walking_directions

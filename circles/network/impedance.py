@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-import numba
 import numpy as np
 
+from circles.compiling import compiled
 from circles.crs import FloatArray
 from circles.network.edges import Arcs, BoolArray, Edges, IndexArray, IntArray
 from circles.walking import Kind, Profile
 
-#: Steeper than this, heights are wrong rather than ways steep (stairs have a kind of their own).
+#: Steeper than this, heights are wrong rather than ways steep: the steepest streets rise by about
+#: 0.35, mountain paths by 0.6, and stairs have a kind of their own.
 MAX_SLOPE: Final = 0.6
 
 
@@ -37,7 +38,7 @@ class Pace:
         return taken
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _interpolated(
     offset: IntArray,
     edge: IndexArray | IntArray,
@@ -78,6 +79,9 @@ class Impedance:
         Paid by those who come to the node, not by those who set out on the edge.
     pace
         How cost runs along the edges; None where it runs evenly on all.
+    least_factor
+        What a metre of street costs at the least, as a part of `per_metre`: below 1 where some
+        slope is walked faster than the level. Stairs and ferries aside.
     """
 
     arcs: Arcs
@@ -87,6 +91,7 @@ class Impedance:
     wait_start: FloatArray | None = None
     wait_end: FloatArray | None = None
     pace: Pace | None = None
+    least_factor: float = 1.0
 
     @cached_property
     def costs_forth(self) -> FloatArray:
@@ -101,6 +106,15 @@ class Impedance:
         return self.arcs.costs(
             _with_wait(self.backward, self.wait_end), _with_wait(self.forward, self.wait_start)
         )
+
+    @cached_property
+    def bucket_width(self) -> float:
+        """A good width of a search's buckets: a quarter of what an edge costs in the mean.
+
+        It decides the speed alone, and little of it.
+        """
+        finite = self.forward[np.isfinite(self.forward)]
+        return float(finite.mean()) / 4 if len(finite) and finite.any() else 1.0
 
     def along(self, edge: IndexArray | IntArray, low: FloatArray, high: FloatArray) -> FloatArray:
         """Return the cost of walking edges forth, from one share of their length to a higher one.
@@ -146,7 +160,7 @@ class Impedance:
         part = _parts(budget, (self.forward if forth else self.backward)[edge])
         here = self._part(edge, share, forth=forth)
         there = np.clip(here + part if up else here - part, 0.0, 1.0)
-        return np.where(budget > 0, self._length(edge, there, forth=forth), share)
+        return np.where(there == here, share, self._length(edge, there, forth=forth))
 
     def _part(self, edge: IndexArray | IntArray, share: FloatArray, *, forth: bool) -> FloatArray:
         pace = self.pace
@@ -195,12 +209,13 @@ def walking_times(
     speed = np.full(len(edges), profile.speed_m_s)
     speed[edges.kind == Kind.STEPS] = profile.steps_speed_m_s
     speed[edges.kind == Kind.FERRY] = profile.ferry_speed_m_s
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         time_s = np.where(speed > 0, edges.length_m / speed, np.inf)
     time_s = np.where(np.isnan(edges.duration_s), time_s, edges.duration_s)
     forth_s = back_s = time_s
-    pace = None
+    pace, least_factor = None, 1.0
     if edges.elevation_m is not None:
+        least_factor = _least_factor(profile)
         pace, forth, back = _pace(edges, edges.elevation_m, *xy_m(), profile)
         forth_s, back_s = time_s * forth, time_s * back
     waits_s = np.array(profile.waits_s)
@@ -213,6 +228,7 @@ def walking_times(
         wait_start=waits_s[edges.wait_start] if waiting else None,
         wait_end=waits_s[edges.wait_end] if waiting else None,
         pace=pace,
+        least_factor=least_factor,
     )
 
 
@@ -239,6 +255,13 @@ def slope_factor(slope: FloatArray, profile: Profile) -> FloatArray:
     return tabled
 
 
+def _least_factor(profile: Profile) -> float:
+    """Return what no slope's factor is below; Tobler walks fastest 5 % downhill."""
+    if profile.slope is None:
+        return float(slope_factor(np.array([-0.05]), profile)[0])
+    return min(factor for _, factor in profile.slope)
+
+
 def _pace(
     edges: Edges, elevation_m: FloatArray, x_m: FloatArray, y_m: FloatArray, profile: Profile
 ) -> tuple[Pace, FloatArray, FloatArray]:
@@ -252,17 +275,31 @@ def _pace(
     whose = np.repeat(np.arange(len(edges)), np.diff(edges.offset))[:-1]
     slope[level[whose]] = 0.0
     run_m[edges.offset[1:-1] - 1] = 0.0  # from one edge's last point to the next one's first
-    length, total_m = _running(run_m, edges.offset)
-    forward, forth_m = _running(run_m * slope_factor(slope, profile), edges.offset)
-    backward, back_m = _running(run_m * slope_factor(-slope, profile), edges.offset)
+    length, total_m = running_shares(run_m, edges.offset)
+    forward, forth_m = running_shares(run_m * slope_factor(slope, profile), edges.offset)
+    backward, back_m = running_shares(run_m * slope_factor(-slope, profile), edges.offset)
     with np.errstate(divide="ignore", invalid="ignore"):
         forth = np.where(total_m > 0, forth_m / total_m, 1.0)
         back = np.where(total_m > 0, back_m / total_m, 1.0)
     return Pace(edges.offset, length, forward, backward), forth, back
 
 
-def _running(steps: FloatArray, offset: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return running shares of each edge's sum at its points, from 0 to 1, and the sums."""
+def running_shares(steps: FloatArray, offset: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return how far along each edge its points are, as shares from 0 to 1, and the whole.
+
+    Parameters
+    ----------
+    steps
+        What lies between each point and the next, shape (points - 1,); nothing from one edge's
+        last point to the next one's first.
+    offset
+        Where each edge's points begin (see `Edges.offset`).
+
+    Returns
+    -------
+    tuple of array
+        Shares, shape (points,): 0 at an edge's first point, 1 at its last; sums, shape (m,).
+    """
     running = np.concatenate([[0.0], np.cumsum(steps)])
     begin, end = running[offset[:-1]], running[offset[1:] - 1]
     total = end - begin
@@ -279,8 +316,9 @@ def _with_wait(cost: FloatArray, wait: FloatArray | None) -> FloatArray:
 
 
 def _share_of(part: FloatArray, moves: BoolArray, cost: FloatArray) -> FloatArray:
-    """Return that part of a cost; none of a forbidden edge (inf) costs nothing."""
-    return np.where(moves, part, 0.0) * np.where(moves, cost, 0.0)
+    """Return that part of a cost; none of a forbidden edge (inf) costs nothing, any part inf."""
+    forbidden = moves & np.isinf(cost)
+    return np.where(forbidden, np.inf, part * np.where(moves & ~forbidden, cost, 0.0))
 
 
 def _parts(budget: FloatArray, cost: FloatArray) -> FloatArray:

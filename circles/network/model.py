@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import networkx as nx
 from pyproj import CRS
 
 from circles.crs import FloatArray, local_crs, to_metres
@@ -14,6 +13,11 @@ from circles.errors import InputError
 from circles.network.edges import Arcs, BoolArray, Edges, IntArray, Lines
 from circles.network.impedance import Impedance, one_cost, walking_times
 from circles.walking import Profile
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import networkx as nx
+    import pandas as pd
 
 #: Connected pieces with less street than this are left out of joining (the largest never is).
 MIN_PIECE_M: Final = 1_000.0
@@ -30,7 +34,10 @@ class NetworkReport:
     cut_ways
         Ways of which the extract lacks some positions; they end at its edge.
     blocked_nodes
-        Barriers nobody on foot passes.
+        Barriers, and lifts, that nobody on foot passes.
+    broken_plazas
+        Walkable areas whose outline does not close or crosses itself; they are walked along those
+        of their ways that may be walked by themselves.
     pieces, small_pieces
         Connected pieces, and those too small to take part in joining.
     small_pieces_m
@@ -40,6 +47,7 @@ class NetworkReport:
     refused_ways: Mapping[str, int]
     cut_ways: int = 0
     blocked_nodes: int = 0
+    broken_plazas: int = 0
     pieces: int = 1
     small_pieces: int = 0
     small_pieces_m: float = 0.0
@@ -128,6 +136,21 @@ class WalkNetwork:
         from circles.network.interchange import to_networkx
 
         return to_networkx(self)
+
+    @classmethod
+    def from_frames(
+        cls, nodes: "gpd.GeoDataFrame", edges: "pd.DataFrame", *, directed: bool | None = None
+    ) -> "WalkNetwork":
+        """Take over a table of nodes and one of edges; see `circles.network.frames.from_frames`."""
+        from circles.network.frames import from_frames
+
+        return from_frames(nodes, edges, directed=directed)
+
+    def to_frames(self) -> "tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]":
+        """Return it as tables of nodes and edges; see `circles.network.frames.to_frames`."""
+        from circles.network.frames import to_frames
+
+        return to_frames(self)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,9 @@ from pyproj import CRS
 from circles.errors import InputError, OutputError
 from circles.network.edges import Edges, IntArray, Lines
 from circles.network.model import NetworkReport, WalkNetwork
-from circles.osm import Box
+
+if TYPE_CHECKING:
+    from circles.osm import Box
 
 FORMAT: Final = "circles.network/2"
 SUFFIX: Final = ".circles"
@@ -64,7 +66,7 @@ def save_network(network: WalkNetwork, path: Path | str) -> Path:
     return path
 
 
-def load_network(path: Path | str, *, box: Box | None = None) -> WalkNetwork:
+def load_network(path: Path | str, *, box: "Box | None" = None) -> WalkNetwork:
     """Load a saved network; arrays are mapped, not read, until they are used.
 
     Parameters
@@ -185,7 +187,7 @@ def _block_boxes(edges: Edges) -> npt.NDArray[np.float64]:
 
 
 def _within(
-    network: WalkNetwork, boxes: npt.NDArray[np.float64], box: Box, path: Path
+    network: WalkNetwork, boxes: npt.NDArray[np.float64], box: "Box", path: Path
 ) -> WalkNetwork:
     """Return the part of a network that touches a box; only its blocks are read."""
     blocks = np.flatnonzero(_touch(boxes, box))
@@ -216,7 +218,7 @@ def _edge_boxes(edges: Edges) -> npt.NDArray[np.float64]:
     return np.column_stack([*low, *high])
 
 
-def _touch(boxes: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.bool_]:
+def _touch(boxes: npt.NDArray[np.float64], box: "Box") -> npt.NDArray[np.bool_]:
     west, south, east, north = box
     touch: npt.NDArray[np.bool_] = (
         (boxes[:, 0] <= east)
