@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from circles.errors import InputError
 from circles.network import WalkNetwork
+from circles.profiles import profile
 from circles.travel import Direction, nearest_cost
 from circles.travel.joining import Joins
 from circles.travel.matrix import bounded_costs, cost_matrix, nearest_few_costs
-from circles.walking import profile
 from tests.random_networks import joins_on, network_of, street_graphs
 from tests.test_travel import diamond, oracle_costs
 

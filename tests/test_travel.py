@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from circles.errors import InputError
 from circles.network import Impedance, WalkNetwork
+from circles.profiles import profile
 from circles.travel import Direction, nearest_cost
 from circles.travel.joining import Joins
-from circles.walking import profile
 from tests.random_networks import joins_on, network_of, street_graphs
 
 ADULT = profile("adult")

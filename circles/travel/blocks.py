@@ -13,10 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from circles.compiling import compiled
 from circles.crs import FloatArray
 from circles.network import IndexArray, IntArray
 
@@ -129,7 +129,7 @@ def in_rounds(
 # origin `i` is then written -2 - i.
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _better(cost: float, origin: int, v: int, least: FloatArray, origins: IndexArray) -> bool:
     """Whether a label is better than a node's own: nearer, or as near and of a lower origin."""
     if cost != least[v]:
@@ -138,7 +138,7 @@ def _better(cost: float, origin: int, v: int, least: FloatArray, origins: IndexA
     return bool(origin < (own if own >= 0 else -2 - own) and own != _NO_ORIGIN)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _by_block(
     node: IndexArray,
     cost: FloatArray,
@@ -168,7 +168,7 @@ def _by_block(
     return offset, to_node, to_cost, to_whose
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _search_blocks(
     blocks: IntArray,
     block_bits: int,
@@ -275,7 +275,7 @@ def _search_blocks(
     return out_node[:sent].copy(), out_cost[:sent].copy(), out_origin[:sent].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _soonest(
     first: IndexArray, entry_node: IndexArray, entry_next: IndexArray, least: FloatArray
 ) -> float:
@@ -289,7 +289,7 @@ def _soonest(
     return soonest
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def doubled(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return an array of twice the length that begins with the values."""
     more = np.empty(2 * len(values), values.dtype)
@@ -297,7 +297,7 @@ def doubled(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return more
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _unmark(origin: IndexArray) -> None:
     for v in range(len(origin)):
         if origin[v] < _NO_ORIGIN:

@@ -6,10 +6,10 @@ enters the list is handed on to the neighbours. Of equally near origins the lowe
 
 from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from circles.compiling import compiled
 from circles.crs import FloatArray
 from circles.network import IndexArray, IntArray
 from circles.travel.blocks import (
@@ -71,7 +71,7 @@ def spread_few(
     return least, origin
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _place(cost: float, whose: int, least: FloatArray, origin: IndexArray) -> int:
     """Return where a label belongs in a node's list, or -1 if it has no place there.
 
@@ -88,7 +88,7 @@ def _place(cost: float, whose: int, least: FloatArray, origin: IndexArray) -> in
     return place
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _insert(place: int, cost: float, whose: int, least: FloatArray, origin: IndexArray) -> None:
     """Put a label in its place; its origin's former label goes, or else the last one."""
     last = place
@@ -99,7 +99,7 @@ def _insert(place: int, cost: float, whose: int, least: FloatArray, origin: Inde
     least[place], origin[place] = cost, whose
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _holds(cost: float, whose: int, least: FloatArray, origin: IndexArray) -> bool:
     holds = False
     for i in range(len(least)):
@@ -107,7 +107,7 @@ def _holds(cost: float, whose: int, least: FloatArray, origin: IndexArray) -> bo
     return holds
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _by_block(
     node: IndexArray,
     cost: FloatArray,
@@ -138,7 +138,7 @@ def _by_block(
     return offset, to_node, to_cost, to_whose
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _search_blocks(
     blocks: IntArray,
     block_bits: int,
@@ -245,7 +245,7 @@ def _search_blocks(
     return out_node[:sent].copy(), out_cost[:sent].copy(), out_origin[:sent].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _soonest(first: IndexArray, entry_cost: FloatArray, entry_next: IndexArray) -> float:
     soonest = np.inf
     for bucket in range(len(first)):

@@ -5,14 +5,14 @@ Graphs are in compressed rows: node `u` has the arcs ``offset[u]:offset[u + 1]``
 release the GIL, are compiled at their first call and cached on disk.
 """
 
-import numba
 import numpy as np
 
+from circles.compiling import compiled
 from circles.crs import FloatArray
 from circles.network import IndexArray, IntArray
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def bounded(
     offset: IndexArray,
     head: IndexArray,
@@ -80,7 +80,7 @@ def bounded(
     return row, out_node[:found].copy(), out_cost[:found].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _longer(cost: FloatArray, node: IndexArray, used: int) -> tuple[FloatArray, IndexArray]:
     more_cost = np.empty(2 * len(cost))
     more_node = np.empty(2 * len(node), np.int32)
@@ -89,7 +89,7 @@ def _longer(cost: FloatArray, node: IndexArray, used: int) -> tuple[FloatArray, 
     return more_cost, more_node
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _push(cost: FloatArray, node: IndexArray, size: int, value: float, which: int) -> int:
     place = size
     while place > 0:
@@ -104,7 +104,7 @@ def _push(cost: FloatArray, node: IndexArray, size: int, value: float, which: in
     return size + 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _pop(cost: FloatArray, node: IndexArray, size: int) -> int:
     """Remove the least entry, which is the first."""
     size -= 1

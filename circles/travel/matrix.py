@@ -3,9 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from circles.crs import FloatArray
 from circles.errors import InputError
@@ -23,8 +23,15 @@ from circles.travel.search import (
     search_seeds,
 )
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 #: Fewer origins than this are not worth a second thread.
 _ORIGINS_A_TASK = 64
+
+
+#: Rows, nodes and costs of some bounded searches.
+_Found = tuple[IntArray, IndexArray, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -89,9 +96,9 @@ def bounded_costs(
     for _ in range(workers):
         workspaces.put(np.full(len(network.node_id), np.inf))
 
-    def search(chunk: IntArray) -> tuple[IntArray, IndexArray, FloatArray]:
+    def search(chunk: IntArray) -> _Found:
         workspace = workspaces.get()
-        found = kernels.bounded(*graph, seed_offset, node, cost, limit, chunk, workspace)
+        found: _Found = kernels.bounded(*graph, seed_offset, node, cost, limit, chunk, workspace)
         workspaces.put(workspace)
         return found
 
@@ -102,9 +109,7 @@ def bounded_costs(
     return _in_order(parts, order)
 
 
-def _in_order(
-    parts: list[tuple[IntArray, IndexArray, FloatArray]], order: IntArray
-) -> BoundedCosts:
+def _in_order(parts: list[_Found], order: IntArray) -> BoundedCosts:
     """Put together what was found for the origins in some order, in the order of origins."""
     size = np.concatenate([np.diff(part[0]) for part in parts])
     node = np.concatenate([part[1] for part in parts])
@@ -128,7 +133,7 @@ def cost_matrix(
     *,
     limit: float,
     direction: Direction = "to",
-) -> csr_array:
+) -> "csr_array":
     """Return the cost between every point and every origin within a limit, as a sparse matrix.
 
     Parameters
@@ -222,7 +227,7 @@ def _along_shared_edges(
 
 def _least(
     point: IntArray, origin: IntArray, cost: FloatArray, limit: float, shape: tuple[int, int]
-) -> csr_array:
+) -> "csr_array":
     """Keep the cheapest of all ways between a point and an origin, if within the limit."""
     kept = np.flatnonzero(cost <= limit)
     order = kept[np.lexsort((cost[kept], origin[kept], point[kept]))]
@@ -230,4 +235,6 @@ def _least(
     first[1:] = (np.diff(point[order]) != 0) | (np.diff(origin[order]) != 0)
     order = order[first]
     offset = np.searchsorted(point[order], np.arange(shape[0] + 1))
+    from scipy.sparse import csr_array
+
     return csr_array((cost[order], origin[order], offset), shape=shape)

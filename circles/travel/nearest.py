@@ -1,26 +1,29 @@
 """How long it takes from each of many places to the nearest of many others: table in, table out."""
 
-import geopandas as gpd
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from circles.crs import local_points
 from circles.network import WalkNetwork
+from circles.profiles import profile as profile_by_id
 from circles.travel.joining import MAX_ACCESS_M, Joiner
 from circles.travel.search import Direction, nearest_cost
 from circles.walking import Profile
-from circles.walking import profile as profile_by_id
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 def travel_times(
     network: WalkNetwork,
-    places: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
+    places: "gpd.GeoDataFrame",
+    facilities: "gpd.GeoDataFrame",
     *,
     profile: str | Profile = "adult",
     direction: Direction = "to",
     max_access_m: float = MAX_ACCESS_M,
-) -> gpd.GeoDataFrame:
+) -> "gpd.GeoDataFrame":
     """Return each place's walking time to the nearest facility.
 
     Parameters
@@ -50,6 +53,8 @@ def travel_times(
     InputError
         A table has no CRS, a row has no place on Earth, or a profile is not known.
     """
+    import pandas as pd
+
     walker = profile_by_id(profile) if isinstance(profile, str) else profile
     joiner = Joiner.of(network)
     starts = local_points(places, network.crs, "the table of places")

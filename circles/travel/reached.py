@@ -1,17 +1,19 @@
 """The part of the network that is reached within a limit: edges, cut where the cost runs out."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.ops import substring
 
 from circles.crs import FloatArray
 from circles.errors import InputError
-from circles.network import IntArray
+from circles.network import IntArray, WalkNetwork, points_of_edges, running_shares
 from circles.travel.search import CostField
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class _Pieces:
     cost_high: FloatArray
 
 
-def reached_edges(field: CostField, *, limit: float) -> gpd.GeoDataFrame:
+def reached_edges(field: CostField, *, limit: float) -> "gpd.GeoDataFrame":
     """Return the reached part of the network, edges cut exactly where the cost runs out.
 
     An edge reached from both ends but not in its middle gives two rows, one that is reached all
@@ -53,17 +55,28 @@ def reached_edges(field: CostField, *, limit: float) -> gpd.GeoDataFrame:
     InputError
         The limit is not above 0.
     """
+    import geopandas as gpd
+
+    rows = reached_stretches(field, limit)
+    return gpd.GeoDataFrame(
+        {name: rows[name] for name in ("edge", "from_share", "to_share", "from_cost", "to_cost")},
+        geometry=stretch_lines(field.network, rows, field.network.xy_m),
+        crs=field.network.crs,
+    )
+
+
+def reached_stretches(field: CostField, limit: float) -> npt.NDArray[np.void]:
+    """Return the reached stretches of edges, one record each; see `reached_edges`.
+
+    Raises
+    ------
+    InputError
+        The limit is not above 0.
+    """
     if not limit > 0:
         message = f"the limit must be above 0; got {limit}"
         raise InputError(message)
-    pieces = _pieces(field)
-    rows = _stretches(pieces, field, limit)
-    edge = rows["edge"]
-    return gpd.GeoDataFrame(
-        {name: rows[name] for name in ("edge", "from_share", "to_share", "from_cost", "to_cost")},
-        geometry=_lines(field, edge, rows["from_share"], rows["to_share"]),
-        crs=field.network.crs,
-    )
+    return _stretches(_pieces(field), field, limit)
 
 
 def _pieces(field: CostField) -> _Pieces:
@@ -83,20 +96,19 @@ def _pieces(field: CostField) -> _Pieces:
     waits = field.impedance.waits(np.arange(m)).ravel() if field.direction == "from" else 0.0
     wait = np.zeros(len(edge))
     wait[: 2 * m] = waits
-    order = np.lexsort((share, edge))
-    edge, share, cost = edge[order], share[order], (cost + wait)[order]
+    cost = cost + wait
+    order = np.lexsort((cost, share, edge))
+    edge, share, cost = edge[order], share[order], cost[order]
+    # An origin at the very end of an edge needs no wait on it; the node there may.
+    new = np.append(True, (np.diff(edge) != 0) | (np.diff(share) != 0))
+    cost = cost[new][np.cumsum(new) - 1]
     first = np.flatnonzero(np.diff(edge) == 0)
     return _Pieces(edge[first], share[first], share[first + 1], cost[first], cost[first + 1])
 
 
 def _costs_at_origins(field: CostField, on: IntArray) -> FloatArray:
     """Return the least cost at the place where each origin joins: its own leg, or less."""
-    spots = replace(
-        field.origins,
-        edge=field.origins.edge[on],
-        share=field.origins.share[on],
-        access_m=np.zeros(len(on)),
-    )
+    spots = replace(field.origins.take(on), access_m=np.zeros(len(on)))
     return field.at(spots)[0]
 
 
@@ -144,14 +156,41 @@ def _costs_at(place: FloatArray, pieces: _Pieces, rows: IntArray, field: CostFie
     return np.minimum(pieces.cost_low[rows] + by_low, pieces.cost_high[rows] + by_high)
 
 
-def _lines(
-    field: CostField, edge: IntArray, low: FloatArray, high: FloatArray
+def stretch_lines(
+    network: WalkNetwork, rows: npt.NDArray[np.void], points: tuple[FloatArray, FloatArray]
 ) -> npt.NDArray[np.object_]:
-    """Return the geometry of stretches of edges, points between their ends kept."""
-    edges, (x_m, y_m) = field.network.edges, field.network.xy_m
-    lines = np.empty(len(edge), dtype=object)
-    for i, (e, a, b) in enumerate(zip(edge, low, high, strict=True)):
-        part = slice(edges.offset[e], edges.offset[e + 1])
-        line = shapely.LineString(np.column_stack([x_m[part], y_m[part]]))
-        lines[i] = line if a == 0 and b == 1 else substring(line, a, b, normalized=True)
-    return lines
+    """Return the lines of stretches.
+
+    Parameters
+    ----------
+    network
+        The network.
+    rows
+        Records with `edge`, `from_share` and `to_share`, shape (k,).
+    points
+        The points of all edges, in the CRS that the lines shall have.
+
+    Returns
+    -------
+    array
+        LineStrings from `from_share` to `to_share`, shape (k,).
+    """
+    edge, low, high = rows["edge"], rows["from_share"], rows["to_share"]
+    if not len(edge):
+        return np.zeros(0, dtype=object)
+    point, whose = points_of_edges(network.edges.offset, edge, np.zeros(len(edge), dtype=bool))
+    x_m, y_m = (values[point] for values in network.xy_m)
+    step_m = np.hypot(np.diff(x_m), np.diff(y_m))
+    step_m[np.diff(whose) > 0] = 0.0
+    size = np.bincount(whose, minlength=len(edge))
+    share, _ = running_shares(step_m, np.concatenate([[0], np.cumsum(size)]))
+    between = np.flatnonzero((share > low[whose]) & (share < high[whose]))
+    row = np.arange(len(edge))
+    stretch = np.concatenate([row, whose[between], row])
+    place = np.concatenate([low, share[between], high])
+    order = np.lexsort((place, stretch))
+    # Two apart, so that nothing is interpolated from one edge to the next.
+    along, known = 2.0 * stretch[order] + place[order], 2.0 * whose + share
+    places = [np.interp(along, known, values[point]) for values in points]
+    lines = shapely.linestrings(np.column_stack(places), indices=stretch[order])
+    return np.asarray(lines, dtype=object)
