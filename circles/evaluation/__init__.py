@@ -1,0 +1,25 @@
+"""What a standard asks besides access: presence, capacity, the size of communities, inventories.
+
+`units` and `stock` prepare communities and facilities; each kind of rule has a module of its own
+that turns both into findings; `evaluate` does it for a whole standard, and `targets` rolls
+verdicts up to the shares that a standard asks for.
+"""
+
+from circles.evaluation.evaluate import Evaluation, evaluate
+from circles.evaluation.findings import Finding, findings_table, unit_verdicts
+from circles.evaluation.on_foot import OnFoot
+from circles.evaluation.stock import Stock
+from circles.evaluation.targets import roll_up_targets
+from circles.evaluation.units import Area
+
+__all__ = [
+    "Area",
+    "Evaluation",
+    "Finding",
+    "OnFoot",
+    "Stock",
+    "evaluate",
+    "findings_table",
+    "roll_up_targets",
+    "unit_verdicts",
+]

@@ -1,0 +1,126 @@
+"""All rules of a standard that are not about access, evaluated on one area."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from circles.evaluation.capacity import capacity_findings
+from circles.evaluation.centre import CENTRES
+from circles.evaluation.findings import Finding, findings_table
+from circles.evaluation.inventory import inventory_finding, inventory_warning
+from circles.evaluation.on_foot import OnFoot
+from circles.evaluation.presence import presence_findings
+from circles.evaluation.reachable import no_facilities, reachable_findings
+from circles.evaluation.stock import Stock
+from circles.evaluation.unit_check import WALK, unit_findings
+from circles.evaluation.units import Area
+from circles.facilities import load_catalogue
+from circles.standards.model import (
+    CapacityRule,
+    InventoryRule,
+    PresenceRule,
+    Rule,
+    Standard,
+    UnitRule,
+)
+from circles.texts import Note
+
+_EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the rules of presence, capacity, size and inventory find.
+
+    Parameters
+    ----------
+    findings
+        See `circles.evaluation.findings.findings_table`.
+    unreached
+        Facilities within nobody's reach; see `circles.evaluation.reachable.Reachable`.
+    assumptions
+        What was decided without a document or a datum saying so.
+    warnings
+        What a reader must know before using the figures.
+    """
+
+    findings: pd.DataFrame
+    unreached: pd.DataFrame
+    assumptions: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()
+
+
+def evaluate(standard: Standard, area: Area, stock: Stock, on_foot: OnFoot) -> Evaluation:
+    """Evaluate the rules of presence, capacity, size and inventory.
+
+    Parameters
+    ----------
+    standard
+        The standard; its access rules are looked at for the limits of catchments only.
+    area, stock, on_foot
+        The communities, the facilities, and the network they are on.
+    """
+    findings: list[Finding] = []
+    unreached, warnings = [no_facilities()], list(stock.notes)
+    for rule in standard.rules:
+        findings += _findings(rule, area, stock, on_foot)
+        if isinstance(rule, CapacityRule) and rule.catchment is not None:
+            access = standard.access_rule(rule.catchment.rule)
+            found = reachable_findings(rule, access, area, stock, on_foot)
+            findings += found.findings
+            unreached.append(found.unreached)
+            warnings += _unreached_warning(rule, found.unreached)
+        if isinstance(rule, InventoryRule):
+            finding = inventory_finding(rule, area, stock)
+            findings.append(finding)
+            warnings += filter(None, [inventory_warning(rule, finding)])
+    return Evaluation(
+        findings=findings_table(findings),
+        unreached=pd.concat(
+            [part for part in unreached if len(part)] or unreached[:1], ignore_index=True
+        ),
+        assumptions=tuple(_assumptions(standard, area)),
+        warnings=tuple(warnings),
+    )
+
+
+def _findings(rule: Rule, area: Area, stock: Stock, on_foot: OnFoot) -> Iterator[Finding]:
+    match rule:
+        case PresenceRule():
+            yield from presence_findings(rule, area, stock)
+        case CapacityRule():
+            yield from capacity_findings(rule, area, stock)
+        case UnitRule():
+            yield from unit_findings(rule, area, stock, on_foot)
+        case _:
+            return
+
+
+def _unreached_warning(rule: CapacityRule, unreached: pd.DataFrame) -> Iterator[Note]:
+    if len(unreached):
+        yield Note.of(
+            "warnings.catchment_unreached",
+            name=rule.name,
+            count=len(unreached),
+            capacity=f"{unreached['capacity'].sum():g}",
+            examples=tuple(str(name) or "–" for name in unreached["name"])[:_EXAMPLES],
+        )
+
+
+def _assumptions(standard: Standard, area: Area) -> Iterator[Note]:
+    capacities, checks = standard.of_kind(CapacityRule), standard.of_kind(UnitRule)
+    columns = {below.column for rule in capacities for below in rule.denominators}
+    by_setting = {"population_urban", "population_rural"} & columns
+    if by_setting - set(area.table.columns):
+        yield Note.of("assumptions.population_by_setting")
+    if any(rule.catchment is not None for rule in capacities):
+        yield Note.of("assumptions.catchment_border")
+    if any(check.measure == WALK for rule in checks for check in rule.checks):
+        names = tuple(load_catalogue()[service].name for service in CENTRES)
+        yield Note.of("assumptions.centre", services=names)
+    classes = {word for rule in checks for word in rule.settings} & set(standard.settings.classes)
+    unused = tuple(sorted(classes - set(filter(None, area.words("class")))))
+    if unused:
+        yield Note.of("assumptions.class_unused", classes=unused)
