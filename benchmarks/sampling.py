@@ -31,8 +31,9 @@ def street_vertices(extract: OsmStreets, network: WalkNetwork) -> Places:
     """Return the vertices of all that is tagged as a highway, whoever may walk it, metres."""
     ways = extract.ways
     street = np.array(["highway" in tags for tags in ways.tags])
-    chosen = np.repeat(street, np.diff(ways.offset)) & np.isfinite(ways.lon)
-    return to_metres(ways.lon[chosen], ways.lat[chosen], network.crs)
+    lon, lat = ways.node_lon[ways.node], ways.node_lat[ways.node]
+    chosen = np.repeat(street, np.diff(ways.offset)) & np.isfinite(lon)
+    return to_metres(lon[chosen], lat[chosen], network.crs)
 
 
 def near(

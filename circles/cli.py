@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from circles import standards_cli
 from circles.errors import CirclesError, InputError
-from circles.texts import Texts, load_texts
 
 if TYPE_CHECKING:
     from circles.assessment import Assessment
     from circles.district import District
     from circles.pipeline import Progress
+    from circles.texts import Texts
 
 #: Exit codes: 0 done, 1 the run failed, 2 the input is wrong.
 FAILED: Final = 1
 WRONG_INPUT: Final = 2
+COMPILING: Final = "compiling search kernels, once for this version of circles …"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Who can walk to the services a 15-minute city promises, community by community.",
 )
+app.add_typer(standards_cli.app, name="standards")
 
 LangOption = Annotated[
     str | None, typer.Option("--lang", help="Language of the results: zh or en.")
@@ -78,7 +81,7 @@ def run(
     from circles.project import load_project
 
     file = load_project(project).file
-    words = load_texts(lang or file.output.lang)
+    words = _texts(lang or file.output.lang)
     with _progress(words) as progress:
         result = run_project(project, out_dir=out, lang=lang, progress=progress)
     _print_rollups(result.assessment, words)
@@ -93,7 +96,7 @@ def demo(
     """Score the bundled fictional district, to see what comes out."""
     from circles.pipeline import run_project
 
-    words = load_texts(lang)
+    words = _texts(lang)
     with as_file(_sample()) as folder, _progress(words) as progress:
         result = run_project(folder / "circles.toml", out_dir=out, lang=lang, progress=progress)
     _print_rollups(result.assessment, words)
@@ -111,7 +114,7 @@ def check(
     from circles.project import load_project
 
     loaded = load_project(project)
-    words = load_texts(lang or loaded.file.output.lang)
+    words = _texts(lang or loaded.file.output.lang)
     with _progress(words) as progress:
         district = read_district(loaded, progress=progress)
     settings = district.communities.table["setting"].value_counts()
@@ -154,18 +157,16 @@ def isochrone(
     ] = "to",
 ) -> None:
     """Draw from where a place is reached on foot, within so many minutes."""
+    lon, lat = _numbers(at, "--at", "longitude,latitude", count=2)
+    limits = _numbers(minutes, "--minutes", "5,10,15")
+
+    from circles.compiling import say_when_compiling
     from circles.files import isochrone_file
 
-    lon, lat = _numbers(at, "--at", "longitude,latitude", count=2)
-    isochrone_file(
-        extract,
-        lon=lon,
-        lat=lat,
-        minutes=_numbers(minutes, "--minutes", "5,10,15"),
-        profile=profile,
-        direction=direction,
-        out=out,
-    )
+    with say_when_compiling(lambda: _say(COMPILING)):
+        isochrone_file(
+            extract, lon=lon, lat=lat, minutes=limits, profile=profile, direction=direction, out=out
+        )
     typer.echo(str(out))
 
 
@@ -193,45 +194,24 @@ def fetch(
         nominatim_url=nominatim_url,
         timeout_s=timeout_s,
     )
-    typer.echo(load_texts(lang)("cli.fetched", path=path))
-
-
-@app.command()
-def standards(
-    standard: Annotated[str | None, typer.Argument(help="Show one of them, or a file.")] = None,
-    services: Annotated[
-        bool, typer.Option("--services", help="List the services instead: ids and names.")
-    ] = False,
-    lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
-) -> None:
-    """List the bundled standards, or show what one of them asks."""
-    from circles.facilities import load_catalogue
-    from circles.reports.requirements import requirement_lines
-    from circles.standards import load_standard, standard_ids
-
-    words = load_texts(lang)
-    if services:
-        for service in load_catalogue().values():
-            typer.echo(f"{service.id}  {service.name[lang]}")
-        return
-    if standard is None:
-        for standard_id in standard_ids():
-            typer.echo(f"{standard_id}  {load_standard(standard_id).name[lang]}")
-        return
-    shown = load_standard(Path(standard) if standard.endswith(".toml") else standard)
-    for line in requirement_lines(shown, words):
-        typer.echo(line)
+    typer.echo(_texts(lang)("cli.fetched", path=path))
 
 
 def _services_without_layer(district: "District") -> list[str]:
     """Return the services of needs about which nothing was given, in the standard's order."""
     services = [
         service
-        for rule in district.standard.rules
+        for rule in district.standard.access_rules
         if not set(rule.services) & district.given
         for service in rule.services
     ]
     return list(dict.fromkeys(services))
+
+
+def _texts(lang: str) -> "Texts":
+    from circles.texts import load_texts
+
+    return load_texts(lang)
 
 
 def _say(message: str) -> None:
@@ -257,7 +237,7 @@ def _numbers(text: str, option: str, example: str, *, count: int | None = None) 
 
 
 @contextmanager
-def _progress(words: Texts) -> Iterator["Progress"]:
+def _progress(words: "Texts") -> Iterator["Progress"]:
     """Show a progress bar on a terminal, and nothing anywhere else."""
     if not sys.stderr.isatty():
         yield lambda _step, _share: None
@@ -277,8 +257,8 @@ def _progress(words: Texts) -> Iterator["Progress"]:
         yield show
 
 
-def _print_rollups(assessment: "Assessment", words: Texts) -> None:
-    from circles.explain import explain_rollup
+def _print_rollups(assessment: "Assessment", words: "Texts") -> None:
+    from circles.explain_rollup import explain_rollup
 
     said = words("cli.fictional_word") in assessment.name.lower()
     label = words("cli.fictional") if assessment.fictional and not said else ""
@@ -291,7 +271,7 @@ def _print_rollups(assessment: "Assessment", words: Texts) -> None:
         typer.echo(f"! {words.note(note)}")
 
 
-def _print_files(folder: Path, words: Texts) -> None:
+def _print_files(folder: Path, words: "Texts") -> None:
     from circles.outputs import FILES
 
     first, *others = FILES

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -17,6 +17,13 @@ from circles.tables import cell_text, numbers_of
 from circles.texts import Note
 
 SETTINGS: Final = ("urban", "rural")
+#: What a column of zones may say, and the zone it means.
+ZONE_WORDS: Final[Mapping[str, str]] = {
+    "central": "central",
+    "outer": "outer",
+    "中心城区": "central",
+    "外围城区": "outer",
+}
 #: A repaired outline may not differ from the given one by more than this share of its area.
 _MAX_REPAIR_SHARE: Final = 0.001
 #: An outline that covers less than this share of its length squared is a line drawn twice.
@@ -39,6 +46,13 @@ class CommunityColumns:
         Column of the setting, if it differs.
     setting_values
         What that column's values mean, such as ``{"社区": "urban", "村": "rural"}``.
+    setting_classes
+        Words of that column that a standard has rules of its own for, and the setting each counts
+        as, such as ``{"cungaiju": "urban"}``.
+    zone
+        Column of the zone, if there is one: ``central`` or ``outer``, ``中心城区`` or ``外围城区``.
+    nbs_code
+        Column of the statistics bureau's urban-rural code, if there is one.
     street, district
         Columns of the units above, if there are any.
     households
@@ -52,6 +66,9 @@ class CommunityColumns:
     setting: str | None = None
     setting_column: str | None = None
     setting_values: Mapping[str, str] = field(default_factory=dict)
+    setting_classes: Mapping[str, str] = field(default_factory=dict)
+    zone: str | None = None
+    nbs_code: str | None = None
     street: str | None = None
     district: str | None = None
     households: str | None = None
@@ -66,17 +83,37 @@ class Communities:
     ----------
     table
         GeoDataFrame in EPSG:4326, index `community_id` (str), in the order of the file; columns
-        `name`, `setting` (None where a rule decides it later), `street`, `district`,
-        `households`, `area_km2`, `geometry`.
+        `name`, `setting` (None where a rule decides it later), `zone` (``"central"``, ``"outer"``
+        or None), `street`, `district`, `households`, `area_km2`, `geometry`; `nbs_code` and
+        `class` (a word of the standard's own) where there are such.
     population
         Residents by group: same index, one column a group; NaN where not given.
     notes
         What was repaired or is odd.
+    setting_by
+        How the settings were given: ``"column"``, ``"all"`` or ``"density"``; ``"standard"``
+        where its ways alone tell.
+    setting_given
+        The settings of the table's own column, where another way has decided since.
     """
 
     table: gpd.GeoDataFrame
     population: pd.DataFrame
     notes: tuple[Note, ...] = ()
+    setting_by: str = "column"
+    setting_given: "pd.Series[str] | None" = None
+
+    def with_settings(self, setting: "pd.Series[str]") -> "Communities":
+        """Return the communities with settings decided by a standard's ways.
+
+        Parameters
+        ----------
+        setting
+            ``"urban"`` or ``"rural"``, by `community_id`.
+        """
+        given = self.table["setting"] if self.setting_given is None else self.setting_given
+        table = self.table.assign(setting=setting.reindex(self.table.index))
+        return replace(self, table=table, setting_given=given)
 
 
 def make_communities(
@@ -111,6 +148,7 @@ def make_communities(
     ids = _ids(frame[columns.id], columns.id, faults)
     geometry, notes = _outlines(frame, ids, faults)
     setting = _settings(frame, columns, ids, faults)
+    zone = _zones(frame, columns, ids, faults)
     numbers = {
         name: _numbers(frame[column], column, ids, faults)
         for name, column in _number_columns(columns).items()
@@ -122,6 +160,7 @@ def make_communities(
         {
             "name": _names(frame, columns, ids),
             "setting": setting,
+            "zone": zone,
             "street": _words(frame, columns.street),
             "district": _words(frame, columns.district),
             "households": numbers.pop("households", np.full(len(frame), np.nan)),
@@ -131,11 +170,19 @@ def make_communities(
         geometry=geometry.to_numpy(),
         crs="EPSG:4326",
     )
-    return Communities(table, pd.DataFrame(numbers, index=index), (*notes, *_overlaps(table)))
+    if columns.nbs_code is not None:
+        table["nbs_code"] = _words(frame, columns.nbs_code)
+    if columns.setting_classes and columns.setting_column is not None:
+        words = _words(frame, columns.setting_column)
+        table["class"] = [word if word in columns.setting_classes else None for word in words]
+    way = "all" if columns.setting else "column" if columns.setting_column else "standard"
+    return Communities(
+        table, pd.DataFrame(numbers, index=index), (*notes, *_overlaps(table)), setting_by=way
+    )
 
 
 def with_settings(communities: Communities, setting: "pd.Series[str]") -> Communities:
-    """Return the communities with settings that a rule decided.
+    """Return the communities with settings that their density decided.
 
     Parameters
     ----------
@@ -145,7 +192,7 @@ def with_settings(communities: Communities, setting: "pd.Series[str]") -> Commun
         ``"urban"`` or ``"rural"``, by `community_id`.
     """
     table = communities.table.assign(setting=setting.reindex(communities.table.index))
-    return Communities(table, communities.population, communities.notes)
+    return replace(communities, table=table, setting_by="density")
 
 
 def _number_columns(columns: CommunityColumns) -> dict[str, str]:
@@ -154,7 +201,10 @@ def _number_columns(columns: CommunityColumns) -> dict[str, str]:
 
 
 def _missing_columns(frame: gpd.GeoDataFrame, columns: CommunityColumns) -> list[str]:
-    named = [columns.id, columns.name, columns.setting_column, columns.street, columns.district]
+    named = [
+        *(columns.id, columns.name, columns.setting_column, columns.zone, columns.nbs_code),
+        *(columns.street, columns.district),
+    ]
     wanted = [name for name in [*named, *_number_columns(columns).values()] if name]
     have = [str(name) for name in frame.columns if name != frame.geometry.name]
     faults = []
@@ -244,6 +294,7 @@ def _settings(
             faults.append(f"{columns.setting!r} is no setting; use one of: {', '.join(SETTINGS)}")
         return [columns.setting] * len(frame)
     meaning = dict(columns.setting_values) or {value: value for value in SETTINGS}
+    meaning |= columns.setting_classes
     words = _words(frame, columns.setting_column)
     unknown: dict[str | None, list[str]] = {}
     for community_id, word in zip(ids, words, strict=True):
@@ -257,6 +308,21 @@ def _settings(
             f"{', '.join(meaning)} — correct the table, or add the word to communities.setting"
         )
     return [meaning.get(word or "") for word in words]
+
+
+def _zones(
+    frame: gpd.GeoDataFrame, columns: CommunityColumns, ids: list[str], faults: list[str]
+) -> list[str | None]:
+    """Return the communities' zones; an empty cell is a zone that nobody knows."""
+    words = _words(frame, columns.zone)
+    strange = [i for i, word in enumerate(words) if word is not None and word not in ZONE_WORDS]
+    if strange:
+        faults.append(
+            f"column {columns.zone!r} says {words[strange[0]]!r} for community {ids[strange[0]]!r}"
+            f"{f' (and {len(strange) - 1} more like it)' if len(strange) > 1 else ''}; "
+            f"expected one of: {', '.join(ZONE_WORDS)}, or an empty cell"
+        )
+    return [ZONE_WORDS.get(word or "") for word in words]
 
 
 def _names(frame: gpd.GeoDataFrame, columns: CommunityColumns, ids: list[str]) -> list[str]:

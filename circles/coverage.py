@@ -65,6 +65,43 @@ def coverage(
     InputError
         The arrays differ in length, or a weight is negative or not finite.
     """
+    count = len(limit)
+    low, high = covered(reach, weight, community, limit)
+    everyone = np.bincount(community, weights=weight, minlength=count).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share_low, share_high = low / everyone, np.minimum(high / everyone, 1.0)
+    beyond = np.where(_within(reach, community, limit), 0.0, weight)
+    nearest, nearest_cost = _main_facilities(reach, weight, beyond, community, count)
+    return pd.DataFrame(
+        {
+            "total": everyone,
+            "covered_low": low,
+            "covered_high": np.minimum(high, everyone),
+            "share_low": share_low,
+            "share_high": share_high,
+            "out_of_reach": everyone - low,
+            "median_cost": weighted_quantiles(reach.cost, weight, community, count),
+            "p90_cost": weighted_quantiles(reach.cost, weight, community, count, at=0.9),
+            "worst_cost": _worst(reach, weight, community, count),
+            "beyond_median_cost": weighted_quantiles(reach.cost, beyond, community, count),
+            "nearest_facility": nearest,
+            "nearest_cost": nearest_cost,
+        }
+    )
+
+
+def covered(
+    reach: Reach, weight: FloatArray, community: IndexArray, limit: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Sum up the weight within the limit by community: off-network demand out of reach, and in.
+
+    The parameters, and the errors, are those of `coverage`.
+
+    Returns
+    -------
+    low, high
+        Shape (communities,).
+    """
     if not len(reach.cost) == len(weight) == len(community):
         message = (
             f"costs ({len(reach.cost)}), weights ({len(weight)}) and communities "
@@ -74,37 +111,23 @@ def coverage(
     if len(weight) and not (np.isfinite(weight).all() and weight.min() >= 0):
         message = "weights must be finite and not negative"
         raise InputError(message)
-    count = len(limit)
-    within = reach.cost <= limit[community] + _TOLERANCE
 
-    def total(part: BoolArray | None = None) -> FloatArray:
-        chosen = weight if part is None else np.where(part, weight, 0.0)
-        return np.bincount(community, weights=chosen, minlength=count).astype(np.float64)
+    def total(part: BoolArray) -> FloatArray:
+        chosen = np.where(part, weight, 0.0)
+        return np.bincount(community, weights=chosen, minlength=len(limit)).astype(np.float64)
 
-    everyone, low = total(), total(within)
-    high = low + total(reach.off_network)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share_low, share_high = low / everyone, np.minimum(high / everyone, 1.0)
-    beyond = np.where(within, 0.0, weight)
-    return pd.DataFrame(
-        {
-            "total": everyone,
-            "covered_low": low,
-            "covered_high": np.minimum(high, everyone),
-            "share_low": share_low,
-            "share_high": share_high,
-            "out_of_reach": everyone - low,
-            "median_cost": weighted_medians(reach.cost, weight, community, count),
-            "beyond_median_cost": weighted_medians(reach.cost, beyond, community, count),
-            "nearest_facility": _main_facilities(reach.facility, weight, beyond, community, count),
-        }
-    )
+    low = total(_within(reach, community, limit))
+    return low, low + total(reach.off_network)
 
 
-def weighted_medians(
-    value: FloatArray, weight: FloatArray, group: IndexArray, groups: int
+def _within(reach: Reach, community: IndexArray, limit: FloatArray) -> BoolArray:
+    return np.asarray(reach.cost <= limit[community] + _TOLERANCE)
+
+
+def weighted_quantiles(
+    value: FloatArray, weight: FloatArray, group: IndexArray, groups: int, *, at: float = 0.5
 ) -> FloatArray:
-    """Return each group's weighted median: the least value with half the weight at or below it.
+    """Return each group's weighted quantile: the least value with that much weight at or below it.
 
     Parameters
     ----------
@@ -116,6 +139,8 @@ def weighted_medians(
         Shape (k,), 0 to ``groups - 1``.
     groups
         Number of groups.
+    at
+        Share of the weight; the median without it.
 
     Returns
     -------
@@ -129,25 +154,39 @@ def weighted_medians(
     begin = np.searchsorted(ranked, np.arange(groups), side="left")
     end = np.searchsorted(ranked, np.arange(groups), side="right")
     before, after = np.append(0.0, running)[begin], np.append(0.0, running)[end]
-    half = (before + after) / 2
-    at = np.searchsorted(running, half * (1 - 1e-12))
-    medians = np.full(groups, np.nan)
+    wanted = before + (after - before) * at
+    place = np.searchsorted(running, wanted * (1 - 1e-12))
+    quantiles = np.full(groups, np.nan)
     present = end > begin
     # Where rounding hides a group's weight among all others', its own values still bound it.
-    medians[present] = value[order][np.clip(at, begin, end - 1)[present]]
-    return medians
+    quantiles[present] = value[order][np.clip(place, begin, end - 1)[present]]
+    return quantiles
+
+
+def _worst(reach: Reach, weight: FloatArray, community: IndexArray, count: int) -> FloatArray:
+    worst = np.full(count, -np.inf)
+    counted = (weight > 0) & ~reach.off_network
+    np.maximum.at(worst, community[counted], reach.cost[counted])
+    return np.where(np.isneginf(worst), np.nan, worst)
 
 
 def _main_facilities(
-    facility: IndexArray,
+    reach: Reach,
     weight: FloatArray,
     beyond: FloatArray,
     community: IndexArray,
     communities: int,
-) -> npt.NDArray[np.int64]:
-    main = _heaviest(facility, weight, community, communities)
-    of_those_beyond = _heaviest(facility, beyond, community, communities)
-    return np.where(of_those_beyond >= 0, of_those_beyond, main)
+) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Return the facility nearest for most of those beyond, else of all, and their median cost."""
+    of_those_beyond = _heaviest(reach.facility, beyond, community, communities)
+    some = of_those_beyond >= 0
+    main = np.where(
+        some, of_those_beyond, _heaviest(reach.facility, weight, community, communities)
+    )
+    whose = np.where(some[community], beyond, weight)
+    nearest_for = (reach.facility >= 0) & (reach.facility == main[community])
+    at_main = np.where(nearest_for, whose, 0.0)
+    return main, weighted_quantiles(reach.cost, at_main, community, communities)
 
 
 def _heaviest(

@@ -2,20 +2,22 @@
 
 import math
 from collections.abc import Hashable, Iterable, Mapping
-from datetime import date
 from typing import SupportsFloat
 
 import pandas as pd
 
 from circles.assessment import Assessment
 from circles.facilities import load_catalogue
-from circles.standards.model import Rule, Standard
+from circles.standards.model import AccessRule, Standard
+from circles.standards.parts import Range
 from circles.texts import Texts
 
-_ORDER = ("not_met", "insufficient_data", "met", "not_applicable")
+_ORDER = ("not_met", "insufficient_data", "met", "not_applicable", "reported")
 _TOLERANCE = 1e-9
-_MEASURED = ("share_reached", "share_missed", "off_network_decides")
+_MEASURED = ("share_reached", "share_missed", "off_network_decides", "reported")
 """Reasons that speak of a share that was found; with the others there is none to tell of."""
+_SAID = ("off_network_decides", "reported")
+"""Those of them that are not told by the figures themselves."""
 
 
 def explain_verdict(
@@ -32,12 +34,12 @@ def explain_verdict(
     texts
         The words of the reader's language.
     """
-    rule = assessment.standard.rule(str(verdict["rule_id"]))
+    rule = assessment.standard.access_rule(str(verdict["rule_id"]))
     clauses = (explain_finding(verdict, rule, texts), explain_basis(rule, assessment, texts))
-    return texts("explain.sentence", clauses=_join(clauses, texts))
+    return sentence(clauses, texts)
 
 
-def explain_finding(verdict: Mapping[Hashable, object], rule: Rule, texts: Texts) -> str:
+def explain_finding(verdict: Mapping[Hashable, object], rule: AccessRule, texts: Texts) -> str:
     """Say what was found and why that is the verdict, without the rule's document.
 
     Parameters
@@ -54,8 +56,10 @@ def explain_finding(verdict: Mapping[Hashable, object], rule: Rule, texts: Texts
     if reason in _MEASURED:
         clauses = (
             _coverage(verdict, texts),
-            *(clauses if reason == "off_network_decides" else ()),
+            *(clauses if reason in _SAID else ()),
             _shortfall(verdict, texts),
+            _strictly(verdict, texts),
+            _open_until(verdict, rule, texts),
             _distance(verdict, texts),
             _map_edge(verdict, texts),
             _stand_in(verdict, texts),
@@ -64,7 +68,7 @@ def explain_finding(verdict: Mapping[Hashable, object], rule: Rule, texts: Texts
     return texts("explain.finding", service=one_line(rule.name[texts.lang]), found=found)
 
 
-def explain_basis(rule: Rule, assessment: Assessment, texts: Texts) -> str:
+def explain_basis(rule: AccessRule, assessment: Assessment, texts: Texts) -> str:
     """Name the documents a rule stands in and what is assumed in it; empty if neither is known.
 
     Parameters
@@ -103,45 +107,6 @@ def explain_community(community_id: str, assessment: Assessment, texts: Texts) -
     return tuple(explain_verdict(row, assessment, texts) for row in own.to_dict("records"))
 
 
-def explain_rollup(rollup: Mapping[Hashable, object], assessment: Assessment, texts: Texts) -> str:
-    """Say in one line how many communities meet a tier, against the target.
-
-    Parameters
-    ----------
-    rollup
-        A row of `assessment.rollups`.
-    assessment
-        The run.
-    texts
-        The words of the reader's language.
-    """
-    needed = _number(rollup["min_share"])
-    values = {
-        "tier": assessment.standard.tier(str(rollup["tier"])).name[texts.lang],
-        "setting": texts(f"words.setting_{rollup['setting']}"),
-        "verdict": verdict_word(rollup, texts),
-    }
-    if not _number(rollup["denominator"]):
-        return texts("explain.rollup_nobody", **values)
-    deadline = rollup["deadline"]
-    clauses = (
-        texts(
-            "explain.rollup",
-            **values,
-            met=rollup["met"],
-            denominator=rollup["denominator"],
-            share=share_range(rollup["share_low"], rollup["share_high"], texts, needed=needed),
-            needed=required(needed),
-        ),
-        texts("explain.deadline", date=deadline.isoformat()) if isinstance(deadline, date) else "",
-        texts("explain.rollup_open", count=rollup["insufficient"])
-        if rollup["insufficient"]
-        else "",
-        values["verdict"],
-    )
-    return texts("explain.sentence", clauses=_join(clauses, texts))
-
-
 def worst_first(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Sort verdicts: not met by the share that is missing, insufficient, met, not applicable.
 
@@ -152,7 +117,7 @@ def worst_first(verdicts: pd.DataFrame) -> pd.DataFrame:
     """
     keys = pd.DataFrame(
         {
-            "order": verdicts["verdict"].map(_ORDER.index).astype("int64"),
+            "order": verdicts["verdict"].fillna("reported").map(_ORDER.index).astype("int64"),
             "missing": -(verdicts["shortfall"] / verdicts["total"]).fillna(0.0),
         },
         index=verdicts.index,
@@ -162,8 +127,8 @@ def worst_first(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def verdict_word(verdict: Mapping[Hashable, object] | str, texts: Texts) -> str:
     """Return the word for a verdict, given as the verdict itself or a row that holds one."""
-    value = verdict if isinstance(verdict, str) else str(verdict["verdict"])
-    return texts(f"words.verdict_{value}")
+    value = verdict if isinstance(verdict, str) else verdict["verdict"]
+    return texts(f"words.verdict_{value if isinstance(value, str) else 'reported'}")
 
 
 def group_word(group: str, texts: Texts) -> str:
@@ -215,6 +180,36 @@ def limit_word(limit: float, kind: str, texts: Texts) -> str:
     return texts("words.kilometres", value=f"{limit / 1000:g}")
 
 
+def range_word(limit: Range, kind: str, texts: Texts) -> str:
+    """Return a limit with its unit, both ends of it where it is a range."""
+    ends = [limit_word(end, kind, texts) for end in limit]
+    if limit.strict == limit.lenient:
+        return ends[0]
+    return texts("explain.range", low=ends[0], high=ends[1])
+
+
+def score_word(score: object, scored: object, counted: object, texts: Texts) -> str:
+    """Return a circle score, with over how many it is a mean where that is not over all.
+
+    Parameters
+    ----------
+    score
+        0-100, or missing.
+    scored, counted
+        Of how many rules (or communities) the score is a mean, and how many there are.
+    texts
+        The words of the reader's language.
+    """
+    value = number(score)
+    if math.isnan(value):
+        return "–"
+    # Rounded down: only all rules met at every community are 100.
+    shown = f"{math.floor(value * 10 + _TOLERANCE) / 10:.1f}"
+    if number(scored) >= number(counted):
+        return shown
+    return texts("words.score_of_some", score=shown, scored=scored, counted=counted)
+
+
 def cost_word(cost: float, kind: str, texts: Texts, *, provable: float = math.inf) -> str:
     """Return a time or distance with its unit, rounded up so that it never looks within a limit.
 
@@ -252,7 +247,7 @@ def percent(share: object, *, needed: float = 1.0) -> str:
     needed
         The share that must be reached, 0-1.
     """
-    value = _number(share)
+    value = number(share)
     if math.isnan(value):
         return "–"
     decimals = truthful_decimals(value, needed=needed, most=1)
@@ -338,34 +333,75 @@ def _truthful(shown: float, points: float, target: float) -> bool:
 
 
 def _coverage(verdict: Mapping[Hashable, object], texts: Texts) -> str:
-    needed = _number(verdict["min_share"])
+    needed = number(verdict["min_share"])
+    asked = not math.isnan(needed)
+    ends = (verdict["share_low"], verdict["share_high"])
     values = {
-        "share": share_range(verdict["share_low"], verdict["share_high"], texts, needed=needed),
-        "limit": limit_word(_number(verdict["limit"]), str(verdict["kind"]), texts),
-        "needed": required(needed),
+        "share": share_range(*ends, texts, needed=needed if asked else 1.0),
+        "limit": limit_word(number(verdict["limit"]), str(verdict["kind"]), texts),
+        "needed": texts("explain.needs", needed=required(needed)) if asked else "",
     }
     unit = str(verdict["unit"])
     if unit != "people":
         return texts("explain.coverage_stand_in", unit=unit_word(unit, texts), **values)
     group = "all" if verdict["group_assumed"] else str(verdict["group"])
-    total = f"{_number(verdict['total']):,.0f}"
+    total = f"{number(verdict['total']):,.0f}"
     return texts("explain.coverage", total=total, group=group_word(group, texts), **values)
 
 
 def _shortfall(verdict: Mapping[Hashable, object], texts: Texts) -> str:
-    missing = _number(verdict["shortfall"])
+    missing = number(verdict["shortfall"])
     if not missing > 0:
         return ""
     value = f"{math.ceil(missing - _TOLERANCE):,}"
     return texts(f"explain.short_{verdict['unit']}", value=value)
 
 
+def _strictly(verdict: Mapping[Hashable, object], texts: Texts) -> str:
+    """Say what the strict end of a range would give; nothing where there is one limit."""
+    strict = number(verdict["strict_limit"])
+    if not strict < number(verdict["limit"]):
+        return ""
+    needed = number(verdict["min_share"])
+    ends = (verdict["strict_share_low"], verdict["strict_share_high"])
+    asked = not math.isnan(needed)
+    words = texts(
+        "explain.strict",
+        limit=limit_word(strict, str(verdict["kind"]), texts),
+        share=share_range(*ends, texts, needed=needed if asked else 1.0),
+    )
+    if not asked:
+        return words
+    return texts(
+        "explain.strict_verdict",
+        words=words,
+        verdict=verdict_word(str(verdict["strict_verdict"]), texts),
+    )
+
+
+def _open_until(verdict: Mapping[Hashable, object], rule: AccessRule, texts: Texts) -> str:
+    """Say who is covered by the facilities that are still open at the rule's hour."""
+    known, unknown = (number(verdict[f"open_{name}"]) for name in ("known", "unknown"))
+    if rule.open_until is None or math.isnan(known):
+        return ""
+    ends = (verdict["open_share_low"], verdict["open_share_high"])
+    words = texts(
+        "explain.open",
+        time=rule.open_until,
+        count=f"{known:.0f}",
+        share=share_range(*ends, texts, needed=rule.min_share or 1.0),
+    )
+    if not unknown:
+        return words
+    return texts("explain.open_unknown", words=words, count=f"{unknown:.0f}")
+
+
 def _distance(verdict: Mapping[Hashable, object], texts: Texts) -> str:
     met = verdict["verdict"] == "met"
-    if not met and not _number(verdict["out_of_reach"]) > 0:
+    if not met and not number(verdict["out_of_reach"]) > 0:
         return ""
-    kind, provable = str(verdict["kind"]), _number(verdict["provable_cost"])
-    cost = _number(verdict["median_cost" if met else "beyond_median_cost"])
+    kind, provable = str(verdict["kind"]), number(verdict["provable_cost"])
+    cost = number(verdict["median_cost" if met else "beyond_median_cost"])
     if not math.isfinite(cost) and math.isnan(provable):
         return texts("explain.no_way")
     near = verdict["nearest_facility"]
@@ -376,7 +412,7 @@ def _distance(verdict: Mapping[Hashable, object], texts: Texts) -> str:
 
 
 def _map_edge(verdict: Mapping[Hashable, object], texts: Texts) -> str:
-    beyond = _number(verdict["provable_cost"]) < _number(verdict["limit"])
+    beyond = number(verdict["provable_cost"]) < number(verdict["limit"])
     return texts("explain.map_edge") if beyond and verdict["verdict"] == "not_met" else ""
 
 
@@ -385,6 +421,11 @@ def _stand_in(verdict: Mapping[Hashable, object], texts: Texts) -> str:
     if unit == "people" and not verdict["group_assumed"]:
         return ""
     return texts(f"explain.stand_in_{unit}", group=group)
+
+
+def sentence(clauses: Iterable[str], texts: Texts) -> str:
+    """Return clauses as one sentence; empty ones are left out."""
+    return texts("explain.sentence", clauses=_join(clauses, texts))
 
 
 def _join(clauses: Iterable[str], texts: Texts) -> str:
@@ -398,5 +439,6 @@ def _step(cost: float, kind: str, *, up: bool) -> float:
     return float(steps * size)
 
 
-def _number(value: object) -> float:
+def number(value: object) -> float:
+    """Return a figure of a table as a number, NaN where it is missing."""
     return float(value) if isinstance(value, SupportsFloat) else math.nan

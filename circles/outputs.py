@@ -6,6 +6,7 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from circles.reports.layers import write_layers
 from circles.reports.summary import write_summary
 from circles.reports.workbook import write_workbook
 from circles.texts import load_texts
-from circles.walking import PROFILES
+from circles.walking import Profile
 
 Progress = Callable[[str, float], None]
 
@@ -36,7 +37,6 @@ FILES: Final = (
 _SHAPEFILE: Final = (".cpg", ".dbf", ".prj", ".shp", ".shx")
 _PACKAGES: Final = (
     "circles",
-    "contourpy",
     "folium",
     "geopandas",
     "numba",
@@ -45,6 +45,7 @@ _PACKAGES: Final = (
     "pandas",
     "pyogrio",
     "pyproj",
+    "rasterio",
     "scipy",
     "shapely",
 )
@@ -196,6 +197,7 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
         The language of the sentences.
     """
     texts, standard = load_texts(lang), assessment.standard
+    share = assessment.height_share
     return {
         "name": assessment.name,
         "as_of": assessment.as_of.isoformat() if assessment.as_of else None,
@@ -214,13 +216,10 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
             "lang": lang,
             "standard": standard.model_dump(mode="json", exclude_none=True, by_alias=True),
             "profiles": {
-                name: {
-                    "speed_m_s": profile.speed_m_s,
-                    "steps_speed_m_s": profile.steps_speed_m_s,
-                    "ferry_speed_m_s": profile.ferry_speed_m_s,
-                }
-                for name, profile in sorted(PROFILES.items())
+                name: _profile_record(walker)
+                for name, walker in sorted(assessment.profiles.items())
             },
+            **({} if share is None else {"height_share": round(share, 4)}),
         },
         "assumptions": [
             *(
@@ -237,6 +236,13 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
             for note in assessment.warnings
         ],
     }
+
+
+def _profile_record(walker: Profile) -> dict[str, Any]:
+    """Return all that a profile says; where it has no table of slopes, Tobler's function counts."""
+    record = asdict(walker)
+    del record["id"]
+    return {**record, "slope": record["slope"] or "tobler"}
 
 
 def _parts(text: str, path: Path) -> list[tuple[str, Path]]:

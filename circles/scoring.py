@@ -1,14 +1,15 @@
-"""From coverage to verdicts, tiers and roll-ups."""
+"""From coverage to verdicts, and from verdicts to tiers and their scores."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from circles.standards.model import Rule, Standard
+from circles.standards.model import Standard, Tier
+
+Row = Mapping[Hashable, object]
 
 MET: Final = "met"
 NOT_MET: Final = "not_met"
@@ -27,21 +28,21 @@ class Finding:
     Parameters
     ----------
     verdict
-        One of `VERDICTS`.
+        One of `VERDICTS`; None for a figure that nothing is asked of.
     reason
         A key of the section ``reasons`` of the texts.
     shortfall
         Weight missing for `met`: 0 where met, NaN where the data do not tell.
     """
 
-    verdict: str
+    verdict: str | None
     reason: str
     shortfall: float
 
 
 def judge(
     *,
-    rule: Rule,
+    min_share: float | None,
     total: float,
     covered_low: float,
     covered_high: float,
@@ -52,12 +53,13 @@ def judge(
 
     Both bounds of coverage (off-network demand all out of reach, and all in reach) at or above
     the rule's share: met; both below: not met; if they differ, or something stands in the way of
-    knowing: insufficient data; nobody of the group: not applicable.
+    knowing: insufficient data; nobody of the group: not applicable. Without a share to reach
+    there is no verdict.
 
     Parameters
     ----------
-    rule
-        The rule.
+    min_share
+        The share that must be within the limit; None where the coverage is reported only.
     total, covered_low, covered_high
         Weight of the group, and how much of it is within the limit at least and at most.
     unit
@@ -65,11 +67,14 @@ def judge(
     obstacle
         Why nothing can be known (such as ``"layer_missing"``), or None.
     """
+    if min_share is None:
+        reason = obstacle or ("reported" if total > 0 else "nobody")
+        return Finding(None, reason, math.nan)
     if obstacle is None and total <= 0:
         return Finding(NOT_APPLICABLE, "nobody", 0.0)
     if obstacle is not None:
         return Finding(INSUFFICIENT, obstacle, math.nan)
-    needed = rule.min_share * total
+    needed = min_share * total
     tolerance = _TOLERANCE * max(total, 1.0)
     if covered_low >= needed - tolerance:
         return Finding(MET, "share_reached", 0.0)
@@ -99,12 +104,15 @@ def tier_verdict(verdicts: Sequence[str]) -> str:
 def score_tiers(
     verdicts: pd.DataFrame, standard: Standard, community_ids: Sequence[str]
 ) -> pd.DataFrame:
-    """Score every community against every tier.
+    """Score every community against every tier, with the lenient ends of limits and the strict.
+
+    The circle score is 100 times the mean, over the tier's rules with a coverage that was found,
+    of min(coverage / share that is needed, 1), of the coverage the lower bound.
 
     Parameters
     ----------
     verdicts
-        Columns `community_id`, `rule_id`, `verdict`.
+        Columns `community_id`, `rule_id`, `verdict`, `strict_verdict`, `share_low`, `min_share`.
     standard
         The standard.
     community_ids
@@ -114,90 +122,61 @@ def score_tiers(
     -------
     DataFrame
         Columns `community_id`, `tier`, `verdict`, `failing` and `insufficient` (tuples of rule
-        ids).
+        ids), `strict_verdict`, `strict_failing`, `met` and `strict_met` (how many rules are met),
+        `applied` (of how many that apply), `score` (0-100, NaN where no coverage was found) and
+        `scored` (over how many rules).
     """
-    known = {
-        (row.community_id, row.rule_id): str(row.verdict)
-        for row in verdicts.itertuples(index=False)
-    }
+    by_community = dict(iter(verdicts.groupby("community_id", sort=False)))
+    looked_at = {*verdicts["rule_id"]} | {rule.id for rule in standard.access_rules}
     rows = []
     for community_id in community_ids:
-        for tier in standard.tiers:
-            ids = [rule.id for rule in standard.tier_rules(tier.id)]
-            found = {i: known[community_id, i] for i in ids if (community_id, i) in known}
-            failing = tuple(i for i, verdict in found.items() if verdict == NOT_MET)
-            unknown = tuple(i for i, verdict in found.items() if verdict == INSUFFICIENT)
-            rows.append(
-                (community_id, tier.id, tier_verdict(list(found.values())), failing, unknown)
-            )
-    return pd.DataFrame(
-        rows, columns=["community_id", "tier", "verdict", "failing", "insufficient"]
-    )
-
-
-def roll_up(tiers: pd.DataFrame, setting: "pd.Series[str]", standard: Standard) -> pd.DataFrame:
-    """Compare the share of communities that meet a tier with the standard's targets.
-
-    The denominator keeps the communities with insufficient data; the range they leave open is
-    `share_low` to `share_high`. Communities to which a tier does not apply are not in it.
-
-    Parameters
-    ----------
-    tiers
-        What `score_tiers` returns.
-    setting
-        ``"urban"`` or ``"rural"``, by community id.
-    standard
-        The standard with its targets.
-    """
-    own_setting = tiers["community_id"].map(setting)
-    rows = []
-    for target in standard.targets:
-        chosen = tiers[(tiers["tier"] == target.tier) & (own_setting == target.setting)]
-        counts = {v: int((chosen["verdict"] == v).sum()) for v in VERDICTS}
-        denominator = len(chosen) - counts[NOT_APPLICABLE]
-        low = counts[MET] / denominator if denominator else np.nan
-        high = (counts[MET] + counts[INSUFFICIENT]) / denominator if denominator else np.nan
-        rows.append(
+        own = by_community.get(community_id, verdicts.iloc[:0])
+        known = {str(row["rule_id"]): row for row in own.to_dict("records")}
+        rows += [
             {
-                "target_id": target.id,
-                "tier": target.tier,
-                "setting": target.setting,
-                "met": counts[MET],
-                "not_met": counts[NOT_MET],
-                "insufficient": counts[INSUFFICIENT],
-                "not_applicable": counts[NOT_APPLICABLE],
-                "denominator": denominator,
-                "share_low": low,
-                "share_high": high,
-                "min_share": target.min_share,
-                "verdict": _target_verdict(low, high, target.min_share),
-                "deadline": target.deadline,
+                "community_id": community_id,
+                "tier": tier.id,
+                **_tier(tier, standard, known, looked_at),
             }
-        )
-    return pd.DataFrame(rows, columns=_ROLLUP_COLUMNS)
+            for tier in standard.tiers
+        ]
+    return pd.DataFrame(rows, columns=list(_TIER_COLUMNS))
 
 
-_ROLLUP_COLUMNS: Final = [
-    "target_id",
-    "tier",
-    "setting",
-    "met",
-    "not_met",
-    "insufficient",
-    "not_applicable",
-    "denominator",
-    "share_low",
-    "share_high",
-    "min_share",
-    "verdict",
-    "deadline",
-]
+def _tier(
+    tier: Tier, standard: Standard, known: Mapping[str, Row], looked_at: Set[str]
+) -> dict[str, object]:
+    ids = [rule.id for rule in standard.tier_rules(tier.id)]
+    # What was not looked at is not known, and never met.
+    open_ids = [i for i in ids if i not in looked_at]
+    lenient, strict = (
+        {i: str(known[i][end]) for i in ids if i in known} | dict.fromkeys(open_ids, INSUFFICIENT)
+        for end in ("verdict", "strict_verdict")
+    )
+    parts = [
+        min(share / float(str(known[i]["min_share"])), 1.0)
+        for i in ids
+        if i in known and not math.isnan(share := float(str(known[i]["share_low"])))
+    ]
+    return {
+        "verdict": tier_verdict(list(lenient.values())),
+        "failing": _with(NOT_MET, lenient),
+        "insufficient": _with(INSUFFICIENT, lenient),
+        "strict_verdict": tier_verdict(list(strict.values())),
+        "strict_failing": _with(NOT_MET, strict),
+        "met": len(_with(MET, lenient)),
+        "strict_met": len(_with(MET, strict)),
+        "applied": len(lenient) - len(_with(NOT_APPLICABLE, lenient)),
+        "score": 100 * math.fsum(parts) / len(parts) if parts else math.nan,
+        "scored": len(parts),
+    }
 
 
-def _target_verdict(low: float, high: float, min_share: float) -> str:
-    if math.isnan(low):
-        return NOT_APPLICABLE
-    if low >= min_share - _TOLERANCE:
-        return MET
-    return NOT_MET if high < min_share - _TOLERANCE else INSUFFICIENT
+def _with(verdict: str, found: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(rule_id for rule_id, own in found.items() if own == verdict)
+
+
+_TIER_COLUMNS: Final = (
+    *("community_id", "tier", "verdict", "failing", "insufficient"),
+    *("strict_verdict", "strict_failing", "met", "strict_met", "applied", "score", "scored"),
+)

@@ -3,6 +3,7 @@
 Six squares along a river near 113.3 E, 23.0 N; nothing in it is computed from a network.
 """
 
+import math
 from collections.abc import Iterator
 from datetime import date
 
@@ -13,8 +14,9 @@ from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from circles.assessment import Assessment
 from circles.standards.model import (
+    AccessRule,
     Assumption,
-    Rule,
+    Measured,
     Source,
     Standard,
     Target,
@@ -50,6 +52,7 @@ def drawn_assessment(*, fictional: bool = True) -> Assessment:
         verdicts=_verdicts(),
         tiers=_tiers(),
         rollups=_rollups(),
+        joins=_joins(),
         streets=_streets(),
         water=_layer([box(WEST - 0.005, SOUTH + 0.009, WEST + 0.035, SOUTH + 0.011)]),
         green=_layer([box(WEST + 0.002, SOUTH + 0.002, WEST + 0.005, SOUTH + 0.005)]),
@@ -61,7 +64,7 @@ def drawn_assessment(*, fictional: bool = True) -> Assessment:
 def drawn_standard() -> Standard:
     """Return a standard of six rules, two tiers and four targets."""
     return Standard(
-        schema="circles.standard/1",
+        schema="circles.standard/2",
         id="drawn",
         name=Bilingual(zh="画里市服务圈标准", en="Drawn City service circles"),
         issuer=Bilingual(zh="画里市民政局", en="Drawn City civil affairs bureau"),
@@ -114,7 +117,7 @@ def drawn_standard() -> Standard:
         targets=tuple(
             Target(
                 id=f"{tier}_{setting}",
-                tier=tier,
+                of=Measured(tier=tier),
                 setting=setting,
                 min_share=share,
                 deadline=date(2025, 12, 31),
@@ -131,14 +134,14 @@ def drawn_standard() -> Standard:
     )
 
 
-def _rules() -> Iterator[Rule]:
+def _rules() -> Iterator[AccessRule]:
     for rule_id, zh, en, group, profile, share in (
         ("elder_meal", "长者饭堂", "elder canteen", "60+", "senior", 0.85),
         ("social_work", "社工站", "social-work station", "all", "adult", 0.85),
         ("childcare", "托育", "childcare", "0-3", "stroller", 0.5),
         ("health", "社区卫生服务", "health centre", "all", "adult", 0.85),
     ):
-        yield Rule(
+        yield AccessRule(
             id=rule_id,
             kind="time_threshold",
             service=rule_id,
@@ -150,7 +153,7 @@ def _rules() -> Iterator[Rule]:
             sources=("plan",),
             assumptions=("pass_share",),
         )
-    yield Rule(
+    yield AccessRule(
         id="culture_urban",
         kind="time_threshold",
         service="culture",
@@ -159,7 +162,7 @@ def _rules() -> Iterator[Rule]:
         min_share=0.85,
         sources=("culture",),
     )
-    yield Rule(
+    yield AccessRule(
         id="culture_rural",
         kind="distance_threshold",
         service="culture",
@@ -193,6 +196,7 @@ def _communities() -> gpd.GeoDataFrame:
     ]  # fmt: skip
     frame = gpd.GeoDataFrame(rows, columns=names, crs="EPSG:4326").set_index("community_id")
     return frame.assign(
+        zone=None,
         district="画里区",
         area_km2=[1.13, 1.13, 1.13, 0.36, 1.13, 1.13],
         demand_points=[120, 96, 75, 0, 210, 64],
@@ -217,6 +221,11 @@ def _facilities() -> gpd.GeoDataFrame:
     points = [Point(WEST + east, SOUTH + north) for *_, east, north in rows]
     table = pd.DataFrame([row[:5] for row in rows], columns=names)
     return gpd.GeoDataFrame(table, geometry=points, crs="EPSG:4326")
+
+
+def _joins() -> pd.DataFrame:
+    rows = [("", 565, 20, 4, 31), ("elder_meal", 3, 0, 0, 0), ("social_work", 2, 1, 1, 0)]
+    return pd.DataFrame(rows, columns=["service", "points", "off_network", "walled_off", "moved"])
 
 
 def _isochrones() -> gpd.GeoDataFrame:
@@ -280,7 +289,7 @@ def _verdicts() -> pd.DataFrame:
     rows = []
     for finding in _FINDINGS:
         community_id, rule_id, unit, assumed, total, low, high, cost, beyond, near, why = finding
-        rule = standard.rule(str(rule_id))
+        rule = standard.access_rule(str(rule_id))
         minutes = _PROVABLE_MINUTES.get(str(community_id), 35.0)
         rows.append(
             {
@@ -291,7 +300,7 @@ def _verdicts() -> pd.DataFrame:
                 "group": rule.group,
                 "group_assumed": assumed,
                 "unit": unit,
-                "limit": float(rule.thresholds[settings[community_id]]),
+                "limit": rule.limit_in(settings[community_id]).lenient,
                 "min_share": rule.min_share,
                 "total": float(str(total)),
                 "covered_low": low,
@@ -319,14 +328,22 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     reasons = ["nobody", "layer_missing", "share_reached", "share_missed"]
     verdict = np.select(kinds, verdicts, "insufficient_data")
     missing = table["min_share"] * table["total"] - table["covered_high"]
-    return table.assign(
+    judged = table.assign(
         share_low=low,
         share_high=high,
         verdict=verdict,
         reason=np.select(kinds, reasons, "off_network_decides"),
         shortfall=np.select([verdict == "not_met", verdict == "met"], [missing, 0.0], np.nan),
         out_of_reach=table["total"] - table["covered_low"],
+        p90_cost=table["median_cost"] * 1.5,
+        worst_cost=table["median_cost"] * 2,
+        nearest_cost=table["median_cost"],
     )
+    same = ("limit", "covered_low", "covered_high", "share_low", "share_high")
+    same += ("verdict", "reason", "shortfall")
+    judged = judged.assign(**{f"strict_{name}": judged[name] for name in same})
+    opened = ("open_share_low", "open_share_high", "open_known", "open_unknown")
+    return judged.assign(**dict.fromkeys(opened, np.nan))
 
 
 def _tiers() -> pd.DataFrame:
@@ -347,6 +364,13 @@ def _tiers() -> pd.DataFrame:
                     "verdict": "not_applicable" if nobody else verdict,
                     "failing": failing,
                     "insufficient": unknown,
+                    "strict_verdict": "not_applicable" if nobody else verdict,
+                    "strict_failing": failing,
+                    "met": int((mine["verdict"] == "met").sum()),
+                    "strict_met": int((mine["verdict"] == "met").sum()),
+                    "applied": int((mine["verdict"] != "not_applicable").sum()),
+                    "score": 100 * (mine["share_low"] / mine["min_share"]).clip(upper=1).mean(),
+                    "scored": int(mine["share_low"].notna().sum()),
                 }
             )
     return pd.DataFrame(rows)
@@ -361,11 +385,16 @@ def _rollups() -> pd.DataFrame:
         ("quality_rural", 0, 1, 1, 0, "insufficient_data"),
     ]
     targets = {target.id: target for target in drawn_standard().targets}
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "target_id": target_id,
             "tier": targets[target_id].tier,
+            "rule": None,
             "setting": targets[target_id].setting,
+            "counted": "community",
+            "level": "city",
+            "unit_id": "画里区 <b>&",
+            "unit_name": "画里区 <b>&",
             "met": met,
             "not_met": failed,
             "insufficient": unknown,
@@ -374,11 +403,20 @@ def _rollups() -> pd.DataFrame:
             "share_low": met / (met + failed + unknown),
             "share_high": (met + unknown) / (met + failed + unknown),
             "min_share": targets[target_id].min_share,
+            "needed": math.ceil(targets[target_id].min_share * (met + failed + unknown)),
             "verdict": verdict,
             "deadline": targets[target_id].deadline,
+            "passed": False,
+            "strength": "required",
         }
         for target_id, met, failed, unknown, nobody, verdict in rows
     )
+    low = (table["needed"] - table["met"] - table["insufficient"]).clip(lower=0)
+    high = (table["needed"] - table["met"]).clip(lower=0)
+    table = table.assign(missing_low=low, missing_high=high, target_level="city")
+    same = ("met", "not_met", "insufficient", "not_applicable", "denominator", "share_low")
+    same += ("share_high", "missing_low", "missing_high", "verdict")
+    return table.assign(**{f"strict_{name}": table[name] for name in same})
 
 
 def _streets() -> gpd.GeoDataFrame:

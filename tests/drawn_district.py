@@ -20,7 +20,7 @@ from circles.district import District
 from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
 from circles.osm import Box, read_osm
-from circles.standards.model import Rule, Standard, Target, Tier
+from circles.standards.model import AccessRule, Standard, Target, Tier
 from circles.texts import Bilingual
 from tests.drawn_osm import LAT_0, LON_0, Drawing, degrees
 
@@ -29,7 +29,7 @@ CRS_M: CRS = local_crs(LON_0, LAT_0)
 METRES_A_MINUTE = 66.0
 
 
-def rule(rule_id: str = "meal", **changes: Any) -> Rule:
+def rule(rule_id: str = "meal", **changes: Any) -> AccessRule:
     """Return a rule: 80 % of all residents within 15 (rural: 30) minutes of an elder canteen."""
     values: dict[str, Any] = {
         "id": rule_id,
@@ -40,15 +40,17 @@ def rule(rule_id: str = "meal", **changes: Any) -> Rule:
     }
     if changes.get("kind") != "distance_threshold":
         values["max_minutes"] = {"urban": 15.0, "rural": 30.0}
-    return Rule(**(values | changes))
+    return AccessRule(**(values | changes))
 
 
-def standard(*rules: Rule, targets: Sequence[Target] = (), tiers: Sequence[Tier] = ()) -> Standard:
+def standard(
+    *rules: AccessRule, targets: Sequence[Target] = (), tiers: Sequence[Tier] = ()
+) -> Standard:
     """Return a standard of some rules, with one tier of them all unless others are given."""
     words = Bilingual(zh="画", en="drawn")
     own = tiers or (Tier(id="basic", name=words, rules=tuple(rule.id for rule in rules)),)
     return Standard(
-        schema="circles.standard/1",
+        schema="circles.standard/2",
         id="drawn",
         name=words,
         issuer=words,

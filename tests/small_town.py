@@ -54,7 +54,7 @@ lang = "en"
 
 
 STANDARD = """\
-schema = "circles.standard/1"
+schema = "circles.standard/2"
 id = "small"
 name = { zh = "小镇标准", en = "Small standard" }
 issuer = { zh = "小镇", en = "Small Town" }
@@ -90,7 +90,7 @@ assumptions = ["drawn"]
 
 [[targets]]
 id = "basic_urban"
-tier = "basic"
+of = { tier = "basic" }
 setting = "urban"
 min_share = 0.5
 assumptions = ["drawn"]

@@ -11,30 +11,34 @@ PACKAGE = Path(__file__).parent.parent / "circles"
 #: front door after them; the other packages are one room each.
 ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     """
-    errors texts crs
+    errors texts validation crs compiling
     tables
-    osm.xml_guard osm.protobuf osm.blobs osm.tags osm.pbf osm.extract osm.boundaries osm
-    walking
+    osm.xml_guard osm.files osm.tags osm.streets
+    osm.protobuf osm.blobs osm.words osm.blocks osm.pbf osm.objects osm.extract osm.boundaries osm
+    tag_rules walking profiles
     network.edges network.impedance network.model
-    network.components network.contraction network.plazas network.build
-    network.interchange network.graphml network.saved network
-    travel.joining travel.kernels travel.search travel.matrix travel.nearest travel.reached travel
-    isochrone files
+    network.components network.lengths network.rulings network.runs network.areas network.plazas
+    network.waits network.obstacles network.contraction network.build
+    network.interchange network.graphml network.frames network.saved network
+    terrain
+    travel.blocks travel.segments travel.joining travel.few travel.kernels travel.search
+    travel.matrix travel.nearest travel.reached travel.subgraph travel
+    outline surface reach isochrone files
     communities
     demand.buildings demand.points demand.density demand
-    facilities standards
-    coverage scoring
+    facilities standards settings hours
+    coverage join_quality scoring evaluation access rollups reclassification
     basemap assessment district
-    explain maps reports
-    validation project
+    explain explain_rollup walkers maps reports
+    project
     fetch.servers fetch.downloads fetch.place fetch
-    inputs.streets inputs.residents inputs.district inputs
-    outputs pipeline cli
+    inputs.streets inputs.profiles inputs.residents inputs.district inputs.frames inputs
+    outputs pipeline standards_cli cli
     """
 ).split()
 
-#: Doors on a class that open downwards: WalkNetwork.from_osmnx, .to_networkx, .save and .load.
-DOORS = {"network.model": {"network.interchange", "network.saved"}}
+#: Doors on a class that open downwards: from and to graphs, tables and files.
+DOORS = {"network.model": {"network.interchange", "network.frames", "network.saved"}}
 
 
 def _room(name: str) -> str:
@@ -97,5 +101,6 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    heavy = {"folium", "matplotlib", "geopandas", "numba", "osmnx", "networkx", "pandas", "osmium"}
+    heavy = {"folium", "matplotlib", "geopandas", "numba", "osmnx", "networkx", "pandas"}
+    heavy |= {"osmium", "rasterio"}
     assert heavy & set(loaded) == set()

@@ -1008,8 +1008,8 @@ def test_a_project_file_with_a_byte_order_mark(town: Town) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"time_threshold"', '"capacity_ratio"', ("'capacity_ratio' are not evaluated",)),
-        ('"time_threshold"', '"capacity_ratio"', ("time_threshold and distance_threshold are",)),
+        ('"time_threshold"', '"capacity_ration"', ("no rules of the kind 'capacity_ration'",)),
+        ('"time_threshold"', '"capacity_ratio"', ("numerator: the key 'numerator' is missing",)),
         ("[[tiers]]", "[[tiers", ("this is not TOML", "line 29")),
         ("min_share = 0.8", "min_shar = 0.8", ("unknown key 'min_shar'", "'min_share'")),
         ('service = "elder_meal"', 'service = "elder_meel"', ("no service 'elder_meel'",)),

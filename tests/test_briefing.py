@@ -144,7 +144,7 @@ def test_communities_are_listed_by_tier_worst_first() -> None:
     assert len(rows) == 6
     assert SCRIPT_NAME in rows[0][0]
     assert rows[0][2] == "6,100"
-    assert rows[0][3] == "不达标不达标：长者饭堂、社工站"
+    assert rows[0][3] == "不达标0/2项达标 · 得分86.4不达标：长者饭堂、社工站"
     assert "数据不足：社区卫生服务" in rows[0][4]
     assert rows[-1][3:] == ["不适用", "不适用"]
     unknown = next(row for row in rows if row[0].startswith("a/b"))

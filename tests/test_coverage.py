@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circles.coverage import Reach, coverage, weighted_medians
+from circles.coverage import Reach, coverage, weighted_quantiles
 from circles.errors import InputError
 
 #: Each example makes tables, and a machine may be busy.
@@ -213,9 +213,9 @@ def slow_median(pairs: Sequence[tuple[float, int]]) -> float:
         max_size=30,
     )
 )
-def test_weighted_medians_equal_brute_force(rows: list[tuple[float, int, int]]) -> None:
+def test_weighted_quantiles_equal_brute_force(rows: list[tuple[float, int, int]]) -> None:
     """The medians of all groups are those of each group alone."""
-    found = weighted_medians(
+    found = weighted_quantiles(
         np.array([row[0] for row in rows], dtype=np.float64),
         np.array([row[1] for row in rows], dtype=np.float64),
         np.array([row[2] for row in rows], dtype=np.int32),
@@ -228,7 +228,7 @@ def test_weighted_medians_equal_brute_force(rows: list[tuple[float, int, int]]) 
 
 def test_a_small_groups_median_is_its_own_beside_a_huge_one() -> None:
     """A group whose weight drowns in the sum of all others still has its own median."""
-    medians = weighted_medians(
+    medians = weighted_quantiles(
         np.array([1.0, 7.0]), np.array([1e9, 1e-9]), np.array([0, 1], dtype=np.int32), 2
     )
     assert medians.tolist() == [1.0, 7.0]

@@ -25,7 +25,7 @@ from circles.district import District, assess
 from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
 from circles.osm import read_osm
-from circles.standards.model import Rule, Standard, Target
+from circles.standards.model import AccessRule, Measured, Standard, Target
 from circles.travel.joining import Joiner
 from tests.drawn_district import (
     CRS_M,
@@ -64,7 +64,7 @@ def _network(tmp_path_factory: pytest.TempPathFactory) -> WalkNetwork:
 
 def one_town(
     network: WalkNetwork,
-    *rules: Rule,
+    *rules: AccessRule,
     people: dict[tuple[float, float], float] | None = None,
     counted: float = np.nan,
     facilities: gpd.GeoDataFrame | None = None,
@@ -128,7 +128,7 @@ def the_district(folder: Path, *, min_share: float = 0.8) -> District:
         ),
     ]
     targets = [
-        Target(id=f"{setting}_basic", tier="basic", setting=setting, min_share=0.9)
+        Target(id=f"{setting}_basic", of=Measured(tier="basic"), setting=setting, min_share=0.9)
         for setting in ("urban", "rural")
     ]
     return district_m(
@@ -219,6 +219,26 @@ def test_off_network_homes_are_counted_in_a_warning(tmp_path: Path) -> None:
     """One of five demand points."""
     notes = {note.key: dict(note.values) for note in assess(the_district(tmp_path)).warnings}
     assert notes["warnings.off_network"] == {"count": 1, "percent": 20.0, "limit_m": 250}
+
+
+def test_what_barriers_move_and_shut_in_is_counted_by_layer(tmp_path: Path) -> None:
+    """South of a river homes join the far road; where that is too far they are shut in."""
+    river = street().node("p", -2900, -250).node("q", 300, -250).way("w p q", highway="residential")
+    river.node("r", -2800, -20).node("s", 500, -20).way("r s", waterway="river")
+    network = network_m(river, tmp_path)
+    doors = facilities_m(("Hall", "elder_meal", 0, 0), ("South", "elder_meal", -200, -33))
+    people = {(-330, -33): 50.0, (-330, 40): 50.0}
+    found = assess(one_town(network, people=people, facilities=doors))
+    assert found.joins.to_numpy().tolist() == [["", 2, 0, 0, 1], ["elder_meal", 2, 0, 0, 1]]
+    assert not [note for note in found.warnings if "off" in note.key]
+    found = assess(one_town(network, people=people, facilities=doors, max_access_m=200.0))
+    assert list(found.joins) == ["service", "points", "off_network", "walled_off", "moved"]
+    assert found.joins.to_numpy().tolist() == [["", 2, 1, 1, 0], ["elder_meal", 2, 1, 1, 0]]
+    assert found.communities["off_network_points"].tolist() == [1]
+    assert [(note.key, dict(note.values)) for note in found.warnings if "off" in note.key] == [
+        ("warnings.facilities_walled_off", {"count": 1, "limit_m": 200, "examples": ("South",)}),
+        ("warnings.walled_off", {"count": 1, "percent": 50.0, "limit_m": 200}),
+    ]
 
 
 def test_isochrones_hold_exactly_the_homes_within_their_minutes(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from circles.explain import (
     explain_basis,
     explain_community,
     explain_finding,
-    explain_rollup,
     explain_verdict,
     group_word,
     limit_word,
@@ -29,6 +28,7 @@ from circles.explain import (
     verdict_word,
     worst_first,
 )
+from circles.explain_rollup import explain_rollup
 from circles.standards.model import Source
 from circles.texts import LANGS, Bilingual, load_texts
 from tests.drawn_assessment import drawn_assessment
@@ -169,7 +169,7 @@ def test_a_rollup_says_its_range_and_what_is_open() -> None:
     line = explain_rollup(DRAWN.rollups.to_dict("records")[2], DRAWN, EN)
     assert line == (
         "quality circle, urban communities: 0 of 3 meet it (0%–67%; target 50%); "
-        "due 2025-12-31; 2 with insufficient data; insufficient data."
+        "due 2025-12-31; 2 with insufficient data; 0–2 more needed; insufficient data."
     )
 
 

@@ -23,7 +23,7 @@ from circles.facilities import (
 )
 from circles.osm import PLACE_KEYS
 
-COLUMNS = ["facility_id", "name", "service", "origin", "capacity", "geometry"]
+COLUMNS = ["facility_id", "name", "service", "origin", "capacity", "opening_hours", "geometry"]
 PLACE = shapely.Point(113.33, 23.12)
 
 

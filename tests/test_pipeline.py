@@ -174,9 +174,9 @@ def test_isochrones_from_the_command_line(tmp_path: Path) -> None:
 
 
 def test_standards_are_listed_and_shown(tmp_path: Path) -> None:
-    """`circles standards` names the bundled ones and, asked for one, what it requires."""
-    listed = circles("standards", cwd=tmp_path)
-    shown = circles("standards", "guangzhou-1530", "--lang", "en", cwd=tmp_path)
+    """`circles standards list` names the bundled ones, `show` says what one requires."""
+    listed = circles("standards", "list", cwd=tmp_path)
+    shown = circles("standards", "show", "guangzhou-1530", "--lang", "en", cwd=tmp_path)
     assert "guangzhou-1530" in listed.stdout
     assert "urban 15 min, rural 30 min; at least 85% of residents aged 60 and over" in shown.stdout
 

@@ -7,8 +7,10 @@ import pytest
 
 from circles.errors import FaultsError, InputError
 from circles.network import MIN_PIECE_M
+from circles.profiles import bundled_profiles
 from circles.project import Project, load_project
 from circles.travel.joining import MAX_ACCESS_M
+from circles.walking import Profile
 
 HEAD = 'name = "Town"\nstandard = "guangzhou-1530"\n'
 NETWORK = '[network]\nosm = "town.osm"\n'
@@ -19,8 +21,9 @@ WHOLE = HEAD + NETWORK + COMMUNITIES + 'setting = "urban"\n'
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path) -> Path:
     """Make a folder with an extract, communities, a list of facilities and a standard."""
-    for name in ("town.osm", "towns.geojson", "canteens.csv", "promises.toml"):
+    for name in ("town.osm", "towns.geojson", "canteens.csv", "promises.toml", "hills.tif"):
         (tmp_path / name).write_text("…", "utf-8")
+    (tmp_path / "town.circles").mkdir()
     return tmp_path
 
 
@@ -57,8 +60,10 @@ name = "Town"
 standard = "promises.toml"
 as_of = 2026-06-30
 fictional = true
+profile = "slow"
 [network]
 osm = "town.osm"
+elevation = "hills.tif"
 max_access_m = 200
 min_piece_m = 0
 [communities]
@@ -91,6 +96,14 @@ path = "canteens.csv"
 service_column = "kind"
 [[facilities]]
 osm = ["childcare", "culture"]
+[profiles.slow]
+based_on = "senior"
+speed_m_s = 0.6
+signals_s = 20
+slope = [[0, 1], [0.1, 1.6]]
+[profiles.senior]
+speed_m_s = 0.7
+steps = "avoid"
 [output]
 dir = "results"
 lang = "en"
@@ -99,6 +112,13 @@ lang = "en"
     assert file.as_of == date(2026, 6, 30)
     assert file.fictional
     assert (file.network.max_access_m, file.network.min_piece_m) == (200, 0)
+    assert (file.profile, file.network.elevation) == ("slow", "hills.tif")
+    slopes = ((0.0, 1.0), (0.1, 1.6))
+    assert file.walkers() == {
+        **bundled_profiles(),
+        "slow": Profile("slow", 0.6, 0.4, signals_s=20.0, slope=slopes),
+        "senior": Profile("senior", 0.7, 0.0),
+    }
     rule = file.communities.setting
     assert not isinstance(rule, str)
     assert (rule.column, rule.urban, rule.rural) == ("kind", ("社区", "居委会"), ("村",))
@@ -109,6 +129,14 @@ lang = "en"
     assert file.facilities[1].service_column == "kind"
     assert file.facilities[2].osm == ("childcare", "culture")
     assert (file.output.dir, file.output.lang) == ("results", "en")
+
+
+def test_streets_may_come_from_a_saved_network(folder: Path) -> None:
+    """Beside an extract for all the rest, or alone; pieces were chosen when it was saved."""
+    beside = load(folder, WHOLE.replace(NETWORK, NETWORK + "streets = 'town.circles'\n"))
+    assert ("network.streets", "town.circles", folder / "town.circles") in beside.inputs()
+    alone = load(folder, WHOLE.replace("town.osm", "town.circles"))
+    assert ("network.osm", "town.circles", folder / "town.circles") in alone.inputs()
 
 
 def test_communities_may_come_from_the_extract(folder: Path) -> None:
@@ -161,6 +189,42 @@ def test_a_key_nobody_knows_is_named_with_the_nearest(folder: Path, text: str, f
         (WHOLE.replace(NETWORK, NETWORK + "max_access_m = 0\n"), "network.max_access_m: "),
         (WHOLE.replace(NETWORK, NETWORK + "max_access_m = inf\n"), "network.max_access_m: "),
         (WHOLE.replace(NETWORK, NETWORK + "min_piece_m = -1\n"), "network.min_piece_m: "),
+        (
+            WHOLE.replace(NETWORK, NETWORK + "streets = 'town.circles'\nmin_piece_m = 9\n"),
+            "network: with a saved network, min_piece_m has no meaning",
+        ),
+        (
+            WHOLE.replace('"town.osm"', '"town.circles"\nmin_piece_m = 9'),
+            "network: with a saved network, min_piece_m has no meaning",
+        ),
+        (
+            WHOLE.replace('"town.osm"', '"town.circles"\nstreets = "town.circles"'),
+            "network: 'town.circles' holds streets only",
+        ),
+        (
+            WHOLE.replace(NETWORK, NETWORK + "streets = 'hills.tif'\n"),
+            "network.streets: 'hills.tif' is no saved network; its folder's name ends in .circles",
+        ),
+        (
+            WHOLE.replace(NETWORK, NETWORK + "elevation = 'hils.tif'\n"),
+            "network.elevation: there is no file 'hils.tif' beside the project file; did you mean",
+        ),
+        (HEAD + 'profile = "sneior"\n' + WHOLE.removeprefix(HEAD), "profile: there is no 'sneior'"),
+        (HEAD + "profile = 3\n" + WHOLE.removeprefix(HEAD), "profile: text in quotes"),
+        (WHOLE + "[profiles.slow]\n", "profiles.slow: give speed_m_s, or based_on"),
+        (WHOLE + "[profiles.slow]\nspeed_m_s = 9\n", "profiles.slow.speed_m_s: "),
+        (
+            WHOLE + "[profiles.slow]\nspeed_m_s = 1\nlift = 30\n",
+            "unknown key 'profiles.slow.lift'; did you mean 'lift_s'?",
+        ),
+        (
+            WHOLE + "[profiles.slow]\nspeed_m_s = 1\nslope = [[1, 1], [0, 1]]\n",
+            "profiles.slow.slope: the slopes must rise",
+        ),
+        (WHOLE + "[profiles.'a b']\nspeed_m_s = 1\n", "profiles.a b: a profile's name has up to"),
+        (WHOLE + "[profiles.'']\nspeed_m_s = 1\n", "profiles.: a profile's name has up to"),
+        (WHOLE + "[profiles]\nslow = 0.6\n", "profiles.slow: a table was expected; it is 0.6"),
+        (WHOLE + "[[profiles]]\nspeed_m_s = 1\n", "profiles: a table was expected"),
         (WHOLE.replace('id = "code"\n', ""), "communities: path needs id"),
         (WHOLE.replace('path = "towns.geojson"\n', ""), "give either path or osm_admin_level"),
         (WHOLE + "osm_admin_level = 8\n", "communities: give either path or osm_admin_level"),
@@ -242,6 +306,7 @@ def test_the_faults_of_all_tables_are_named_at_once(folder: Path) -> None:
     text = """
 nmae = "Town"
 standard = "none.toml"
+profile = "nobody"
 [network]
 osm = "tonw.osm"
 max_access_m = -1
@@ -257,6 +322,9 @@ sevice = "elder_meal"
 [[facilities]]
 path = "canteen.csv"
 service = "elder_meals"
+[profiles.slow]
+speed_m_s = -1
+based_on = "nobody"
 [output]
 lang = "fr"
 dir = "${CIRCLES_TEST_NOWHERE}/out"
@@ -276,6 +344,9 @@ dir = "${CIRCLES_TEST_NOWHERE}/out"
         "unknown key 'facilities 1.sevice'",
         "facilities 1: give either path or osm",
         "facilities 2.service: ",
+        "profile: there is no 'nobody'; profiles: ",
+        "profiles.slow.speed_m_s: ",
+        "profiles.slow: based_on: there is no bundled profile 'nobody'",
         "output.lang: ",
         "standard: there is no file 'none.toml'",
         "network.osm: there is no file 'tonw.osm' beside the project file; did you mean 'town.osm'",

@@ -29,9 +29,9 @@ from circles.network.graphml import read_graphml
 from circles.osm import read_osm
 from circles.osm.boundaries import read_boundaries
 from circles.outputs import FILES
+from circles.profiles import profile
 from circles.travel import nearest_cost
 from circles.travel.joining import Joiner, Joins
-from circles.walking import profile
 from tests.test_isochrone import agreement
 
 pytestmark = pytest.mark.real

@@ -282,6 +282,6 @@ def test_it_is_the_locked_gates_that_keep_elders_from_their_canteen(
 ) -> None:
     """With every gate opened, the compound's elders reach the canteen behind their wall in time."""
     extract = read_osm(SAMPLE / "district.osm.pbf")
-    opened = replace(district, network=network_from_osm(replace(extract, barriers={})))
+    opened = replace(district, network=network_from_osm(replace(extract, points={})))
     assert meal_share(assessment, "锦云社区") < 0.6
     assert meal_share(circles.assess(opened), "锦云社区") > 0.85

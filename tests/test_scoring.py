@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circles.scoring import VERDICTS, judge, roll_up, score_tiers, tier_verdict
-from circles.standards.model import Target, Tier
+from circles.scoring import VERDICTS, judge, score_tiers, tier_verdict
+from circles.standards.model import PresenceRule, Tier
 from circles.texts import Bilingual
 from tests.drawn_district import rule, standard
 
@@ -32,7 +33,7 @@ def verdict(
 ) -> tuple[str, str, float]:
     """Judge one community and return verdict, reason and shortfall."""
     found = judge(
-        rule=rule(min_share=min_share),
+        min_share=min_share,
         total=total,
         covered_low=low,
         covered_high=high,
@@ -167,18 +168,16 @@ def test_each_community_gets_each_tier_with_the_rules_that_fail_it() -> None:
         Tier(id="quality", name=WORDS, rules=("care", "play"), extends="convenience"),
     )
     promised = standard(rule("meal"), rule("care"), rule("play"), tiers=tiers)
-    verdicts = pd.DataFrame(
-        [
-            ("a", "meal", "not_met"),
-            ("a", "care", "insufficient_data"),
-            ("a", "play", "met"),
-            ("b", "meal", "met"),
-            ("b", "care", "not_applicable"),
-        ],
-        columns=["community_id", "rule_id", "verdict"],
+    verdicts = found_shares(
+        ("a", "meal", "not_met", "not_met", 0.4),
+        ("a", "care", "insufficient_data", "insufficient_data", math.nan),
+        ("a", "play", "met", "not_met", 0.9),
+        ("b", "meal", "met", "met", 0.8),
+        ("b", "care", "not_applicable", "not_applicable", math.nan),
     )
     found = score_tiers(verdicts, promised, ["b", "a", "c"])
-    assert found.to_numpy().tolist() == [
+    names = ["community_id", "tier", "verdict", "failing", "insufficient"]
+    assert found[names].to_numpy().tolist() == [
         ["b", "convenience", "met", (), ()],
         ["b", "quality", "met", (), ()],
         ["a", "convenience", "not_met", ("meal",), ()],
@@ -186,82 +185,87 @@ def test_each_community_gets_each_tier_with_the_rules_that_fail_it() -> None:
         ["c", "convenience", "not_applicable", (), ()],
         ["c", "quality", "not_applicable", (), ()],
     ]
+    counts = found[["strict_failing", "met", "strict_met", "applied", "scored"]]
+    assert counts.to_numpy().tolist() == [
+        [(), 1, 1, 1, 1],
+        [(), 1, 1, 1, 1],
+        [("meal",), 0, 0, 1, 1],
+        [("meal", "play"), 1, 0, 3, 2],
+        [(), 0, 0, 0, 0],
+        [(), 0, 0, 0, 0],
+    ]
+    # 0.4 of 0.8 is a half, 0.9 of 0.8 counts as one, and what is not known does not count.
+    np.testing.assert_allclose(found["score"], [100, 100, 50, 75, np.nan, np.nan])
 
 
-def rolled(
-    verdicts: Sequence[str], *, min_share: float = 0.9, settings: Sequence[str] | None = None
-) -> pd.Series:
-    """Roll the verdicts of urban communities up against one target."""
-    ids = [str(i) for i in range(len(verdicts))]
-    tiers = pd.DataFrame({"community_id": ids, "tier": "basic", "verdict": list(verdicts)})
-    target = Target(id="t", tier="basic", setting="urban", min_share=min_share)
-    setting = pd.Series(settings or ["urban"] * len(ids), index=ids, dtype=object)
-    return roll_up(tiers, setting, standard(rule(), targets=[target])).iloc[0]
+def found_shares(*rows: tuple[str, str, str, str, float]) -> pd.DataFrame:
+    """Return verdicts of rules that 80 % must reach: lenient, strict, and the share."""
+    columns = ["community_id", "rule_id", "verdict", "strict_verdict", "share_low"]
+    return pd.DataFrame(list(rows), columns=columns).assign(min_share=0.8)
 
 
-def test_a_roll_up_keeps_the_insufficient_in_its_denominator() -> None:
-    """8 met, 1 not, 1 open: 80 % for certain, 90 % at best, so 90 % is neither met nor missed."""
-    row = rolled(["met"] * 8 + ["not_met", "insufficient_data"])
-    assert row["denominator"] == 10
-    assert (row["met"], row["not_met"], row["insufficient"], row["not_applicable"]) == (8, 1, 1, 0)
-    assert (row["share_low"], row["share_high"]) == (0.8, 0.9)
-    assert row["verdict"] == "insufficient_data"
+def test_a_rule_that_nobody_looked_at_leaves_its_tier_open() -> None:
+    """A rule of another kind without findings is insufficient, and is in no score."""
+    station = PresenceRule(
+        id="station", kind="presence", name=WORDS, service="social_work", per="community"
+    )
+    tiers = (Tier(id="circle", name=WORDS, rules=("meal", "station")),)
+    promised = standard(rule("meal"), tiers=tiers)
+    promised = promised.model_copy(update={"rules": (*promised.rules, station)})
+    row = score_tiers(found_shares(("a", "meal", "met", "met", 1.0)), promised, ["a"]).iloc[0]
+    assert (row["verdict"], row["insufficient"]) == ("insufficient_data", ("station",))
+    assert (row["met"], row["applied"], row["score"], row["scored"]) == (1, 2, 100, 1)
 
 
-def test_a_roll_up_leaves_out_those_to_whom_it_does_not_apply() -> None:
-    """9 of 10 is 90 %, however many villages without children there are."""
-    row = rolled(["met"] * 9 + ["not_met"] + ["not_applicable"] * 5)
-    assert (row["denominator"], row["share_low"], row["verdict"]) == (10, 0.9, "met")
-    assert row["not_applicable"] == 5
+def test_a_coverage_nothing_is_asked_of_has_no_verdict() -> None:
+    """Without a share to reach there is a figure, and never a verdict."""
+    for total, low, obstacle, reason in (
+        (100.0, 40.0, None, "reported"),
+        (0.0, 0.0, None, "nobody"),
+        (100.0, 0.0, "layer_missing", "layer_missing"),
+    ):
+        found = judge(
+            min_share=None,
+            total=total,
+            covered_low=low,
+            covered_high=low,
+            unit="people",
+            obstacle=obstacle,
+        )
+        assert (found.verdict, found.reason) == (None, reason)
+        assert math.isnan(found.shortfall)
 
 
-def test_a_roll_up_counts_its_own_setting_only() -> None:
-    """A rural community is not in an urban target."""
-    row = rolled(["met", "not_met"], settings=["urban", "rural"])
-    assert (row["denominator"], row["verdict"]) == (1, "met")
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        (["met"] * 9 + ["not_met"], "met"),
-        (["met"] * 9 + ["insufficient_data"], "met"),
-        (["met"] * 8 + ["not_met"] * 2, "not_met"),
-        (["insufficient_data"] * 3, "insufficient_data"),
-        (["not_applicable"], "not_applicable"),
-        ([], "not_applicable"),
-    ],
+@patient
+@given(
+    shares=st.lists(
+        st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 1)), min_size=1, max_size=6
+    )
 )
-def test_a_target_is_judged_by_the_whole_range(verdicts: Sequence[str], expected: str) -> None:
-    """It is met or missed only if it is so wherever the open ones fall."""
-    row = rolled(verdicts)
-    assert row["verdict"] == expected
-    assert math.isnan(row["share_low"]) == (row["denominator"] == 0)
-
-
-@few
-@given(verdicts=st.lists(st.sampled_from(VERDICTS), max_size=12), percent=st.integers(1, 100))
-def test_a_roll_up_agrees_with_every_way_the_open_ones_may_fall(
-    verdicts: list[str], percent: int
+def test_a_tier_met_by_strict_limits_is_met_by_lenient_ones(
+    shares: list[tuple[float, float, float]],
 ) -> None:
-    """If all open ones turned out met, or all not met, the verdict is the one already given."""
-    row = rolled(verdicts, min_share=percent / 100)
-    counted = sum(row[name] for name in ("met", "not_met", "insufficient"))
-    assert counted == row["denominator"] == len(verdicts) - row["not_applicable"]
-    if not counted:
-        return
-    outcomes = {
-        rolled([as_ if v == "insufficient_data" else v for v in verdicts], min_share=percent / 100)[
-            "verdict"
+    """Fewer are within a shorter limit; and a score lies between 0 and 100."""
+    rows = []
+    for number, (one, other, needed) in enumerate(shares):
+        strict, lenient = sorted((one, other))
+        ends = [
+            judge(
+                min_share=needed,
+                total=100,
+                covered_low=100 * s,
+                covered_high=100 * s,
+                unit="people",
+            ).verdict
+            for s in (lenient, strict)
         ]
-        for as_ in ("met", "not_met")
-    }
-    assert row["verdict"] == (outcomes.pop() if len(outcomes) == 1 else "insufficient_data")
-
-
-def test_a_standard_without_targets_rolls_up_to_an_empty_table() -> None:
-    """Its columns are there all the same."""
-    tiers = pd.DataFrame({"community_id": ["a"], "tier": ["basic"], "verdict": ["met"]})
-    found = roll_up(tiers, pd.Series(["urban"], index=["a"]), standard(rule()))
-    assert found.empty
-    assert {"target_id", "share_low", "share_high", "verdict", "deadline"} <= set(found.columns)
+        rows.append(("a", str(number), *ends, lenient, needed))
+    columns = ["community_id", "rule_id", "verdict", "strict_verdict", "share_low", "min_share"]
+    rules = [rule(str(number)) for number in range(len(shares))]
+    row = score_tiers(pd.DataFrame(rows, columns=columns), standard(*rules), ["a"]).iloc[0]
+    if row["strict_verdict"] == "met":
+        assert row["verdict"] == "met"
+    assert row["strict_met"] <= row["met"] <= row["applied"]
+    assert 0 <= row["score"] <= 100
+    if row["verdict"] == "met":
+        assert row["score"] > 100 - 1e-6

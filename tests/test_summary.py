@@ -52,6 +52,14 @@ def test_coverage_over_all_communities_is_summed_by_unit() -> None:
     assert (area["unit"], frontage["unit"]) == ("floor_area_m2", "frontage_m")
 
 
+def test_joins_are_counted_by_layer() -> None:
+    """Homes and the facilities of each service, with what barriers moved or shut in."""
+    joins = summarise(DRAWN)["joins"]
+    assert joins["demand"] == {"points": 565, "off_network": 20, "walled_off": 4, "moved": 31}
+    assert list(joins["facilities"]) == ["elder_meal", "social_work"]
+    assert joins["facilities"]["social_work"]["walled_off"] == 1
+
+
 def test_every_community_has_its_verdicts() -> None:
     """Names stay as they were given; what is not known is null."""
     communities = summarise(DRAWN)["communities"]

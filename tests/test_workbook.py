@@ -9,14 +9,15 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from circles.errors import InputError
-from circles.explain import explain_finding, explain_rollup
+from circles.explain import explain_finding
+from circles.explain_rollup import explain_rollup
 from circles.reports.workbook import write_workbook
 from circles.texts import load_texts
 from tests.drawn_assessment import FORMULA_NAME, QUOTED_NAME, SCRIPT_NAME, drawn_assessment
 
 DRAWN = drawn_assessment()
 ZH = load_texts("zh")
-SHEETS = ["社区", "汇总", "明细", "方法与来源"]
+SHEETS = ["社区", "假设与须知", "汇总", "明细", "方法与来源"]
 
 
 @pytest.fixture(scope="module")
@@ -194,12 +195,21 @@ def test_the_method_sheet_can_stand_alone(book: openpyxl.Workbook) -> None:
         "“城市社区15分钟、农村社区30分钟可达。”",
         "政策文件",
         "转引资料",
-        "达标比例文件未写明，为本标准的假设。",
-        "未提供0-3人数",
         "每千人托位数",
-        ZH("words.fictional_note"),
         ZH("workbook.meaning_verdict"),
         "90%的城市社区达标",
+        "共565处；离所有道路太远16处；附近道路均隔着河流、铁路或高速公路4处；",
+    ):
+        assert expected in text
+
+
+def test_the_second_sheet_says_what_was_assumed(book: openpyxl.Workbook) -> None:
+    """Assumptions of the standard and of the run, and the warnings, have a sheet of their own."""
+    text = text_of(book.worksheets[1])
+    for expected in (
+        "达标比例文件未写明，为本标准的假设。",
+        "未提供0-3人数",
+        ZH("words.fictional_note"),
     ):
         assert expected in text
 
@@ -237,7 +247,7 @@ def test_a_run_without_a_date_is_dated_1980(tmp_path: Path) -> None:
 
 
 def test_an_empty_run_still_gives_a_workbook(tmp_path: Path) -> None:
-    """No community, no verdict, no target: four sheets with headings."""
+    """No community, no verdict, no target: five sheets with headings."""
     path = tmp_path / "empty.xlsx"
     empty = replace(
         DRAWN,

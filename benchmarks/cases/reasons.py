@@ -28,7 +28,7 @@ class Reasons:
         self._walker = walker
         self._tags = {int(i): t for i, t in zip(ways.way_id, ways.tags, strict=True)}
         owner = np.repeat(ways.way_id, np.diff(ways.offset))
-        self._cut = {int(i) for i in np.unique(owner[np.isnan(ways.lon)])}
+        self._cut = {int(i) for i in np.unique(owner[np.isnan(ways.node_lon[ways.node])])}
         edges = walker.network.edges
         self._joinable = {int(i) for i in np.unique(edges.way_id[walker.network.joinable])}
 

@@ -10,7 +10,16 @@ import pandas as pd
 import shapely
 
 from circles.assessment import Assessment
-from circles.explain import explain_basis, explain_finding, required, share_range, worst_first
+from circles.explain import (
+    explain_basis,
+    explain_finding,
+    required,
+    score_word,
+    share_range,
+    verdict_word,
+    worst_first,
+)
+from circles.explain_rollup import counted_word
 from circles.facilities import load_catalogue
 from circles.maps.encode import DEGREE, encode_lines, encode_points, encode_polygons
 from circles.texts import Texts
@@ -49,7 +58,7 @@ def ground_data(assessment: Assessment) -> Data:
 def community_data(assessment: Assessment, texts: Texts) -> Data:
     """Return the communities: shapes, names, verdicts by view, and the reasons, worst first."""
     communities = assessment.communities
-    rules = assessment.standard.rules
+    rules = assessment.standard.access_rules
     return {
         "names": communities["name"].tolist(),
         "settings": [texts(f"words.setting_one_{setting}") for setting in communities["setting"]],
@@ -135,7 +144,7 @@ def bounds(assessment: Assessment) -> list[list[float]]:
 def _views(assessment: Assessment, texts: Texts) -> list[Data]:
     """Return what communities can be coloured by: the tiers, or the rules if there are none."""
     standard = assessment.standard
-    positions = {rule.id: number for number, rule in enumerate(standard.rules)}
+    positions = {rule.id: number for number, rule in enumerate(standard.access_rules)}
     if not standard.tiers:
         return [
             _view(
@@ -144,16 +153,19 @@ def _views(assessment: Assessment, texts: Texts) -> list[Data]:
                 [positions[rule.id]],
                 assessment.verdicts[assessment.verdicts["rule_id"] == rule.id],
             )
-            for rule in standard.rules
+            for rule in standard.access_rules
         ]
     return [
         _view(
             assessment,
             tier.name[texts.lang],
-            [positions[rule.id] for rule in standard.tier_rules(tier.id)],
+            [positions[rule.id] for rule in standard.tier_rules(tier.id) if rule.id in positions],
             assessment.tiers[assessment.tiers["tier"] == tier.id],
         )
-        | {"rollups": _rollups(assessment, tier.id, texts)}
+        | {
+            "rollups": _rollups(assessment, tier.id, texts),
+            "scores": _scores(assessment, tier.id, texts),
+        }
         for tier in standard.tiers
     ]
 
@@ -161,10 +173,32 @@ def _views(assessment: Assessment, texts: Texts) -> list[Data]:
 def _view(assessment: Assessment, name: str, rules: list[int], table: pd.DataFrame) -> Data:
     verdicts = dict(zip(table["community_id"], table["verdict"], strict=True))
     codes = [
-        VERDICTS.index(verdicts.get(community, "not_applicable"))
+        VERDICTS.index(verdicts.get(community) or "not_applicable")
         for community in assessment.communities.index
     ]
-    return {"name": name, "rules": rules, "verdicts": codes, "rollups": []}
+    return {"name": name, "rules": rules, "verdicts": codes, "rollups": [], "scores": []}
+
+
+def _scores(assessment: Assessment, tier: str, texts: Texts) -> list[str]:
+    """Return how many rules each community meets in a tier, and its circle score."""
+    own = assessment.tiers[assessment.tiers["tier"] == tier].set_index("community_id")
+    rows = own.reindex(assessment.communities.index).to_dict("records")
+    return [_score(row, texts) for row in rows]
+
+
+def _score(row: Mapping[Hashable, object], texts: Texts) -> str:
+    if row["verdict"] == "not_applicable":
+        return ""
+    words = texts(
+        "map.score",
+        met=row["met"],
+        applied=row["applied"],
+        score=score_word(row["score"], row["scored"], row["applied"], texts),
+    )
+    if row["strict_verdict"] == row["verdict"]:
+        return words
+    verdict = verdict_word(str(row["strict_verdict"]), texts)
+    return texts("map.score_strict", words=words, verdict=verdict)
 
 
 def _rollups(assessment: Assessment, tier: str, texts: Texts) -> list[Data]:
@@ -173,14 +207,14 @@ def _rollups(assessment: Assessment, tier: str, texts: Texts) -> list[Data]:
         {
             "text": texts(
                 "map.rollup",
-                setting=texts(f"words.setting_{row['setting']}"),
+                setting=counted_word(row, texts),
                 met=row["met"],
                 denominator=row["denominator"],
                 share=share_range(
                     row["share_low"], row["share_high"], texts, needed=row["min_share"]
                 ),
             ),
-            "target": texts("map.rollup_target", needed=required(row["min_share"])),
+            "target": _target(row, texts),
             "low": _or_none(row["share_low"]),
             "high": _or_none(row["share_high"]),
             "needed": row["min_share"],
@@ -190,16 +224,26 @@ def _rollups(assessment: Assessment, tier: str, texts: Texts) -> list[Data]:
     ]
 
 
+def _target(row: Mapping[Hashable, object], texts: Texts) -> str:
+    """Return what a roll-up must reach, and how many meet it by the stricter limits if fewer."""
+    words = texts("map.rollup_target", needed=required(float(str(row["min_share"]))))
+    if row["strict_met"] == row["met"]:
+        return words
+    return texts("map.rollup_strict", words=words, met=row["strict_met"])
+
+
 def _findings(assessment: Assessment, texts: Texts) -> list[list[tuple[int, int, str]]]:
     """Return each community's findings, worst first: rule, verdict and words."""
     standard = assessment.standard
-    positions = {rule.id: number for number, rule in enumerate(standard.rules)}
+    positions = {rule.id: number for number, rule in enumerate(standard.access_rules)}
     by_community = dict(iter(assessment.verdicts.groupby("community_id")))
 
     def told(row: Mapping[Hashable, object]) -> tuple[int, int, str]:
         number = positions[str(row["rule_id"])]
-        words = explain_finding(row, standard.rules[number], texts)
-        return number, VERDICTS.index(str(row["verdict"])), words
+        words = explain_finding(row, standard.access_rules[number], texts)
+        # What is reported and not judged looks like what does not apply: neither good nor bad.
+        verdict = row["verdict"] if isinstance(row["verdict"], str) else "not_applicable"
+        return number, VERDICTS.index(verdict), words
 
     return [
         [told(row) for row in worst_first(by_community[community]).to_dict("records")]
@@ -229,7 +273,7 @@ def _look(service: str, texts: Texts) -> Data:
 def _need_name(service: str, profile: str, assessment: Assessment, texts: Texts) -> str:
     """Return a need's name, with the profile it is walked by if one is given."""
     known = load_catalogue().get(service)
-    named = [rule.name for rule in assessment.standard.rules if rule.service == service]
+    named = [rule.name for rule in assessment.standard.access_rules if rule.service == service]
     name = known.name if known else named[0] if named else None
     word = name[texts.lang] if name else service
     shown = texts.words.get(f"words.profile_{profile}", profile)
@@ -238,7 +282,7 @@ def _need_name(service: str, profile: str, assessment: Assessment, texts: Texts)
 
 def _answers(service: str, assessment: Assessment) -> list[str]:
     """Return the catalogue services that answer a need."""
-    rules = [rule for rule in assessment.standard.rules if rule.service == service]
+    rules = [rule for rule in assessment.standard.access_rules if rule.service == service]
     return list(dict.fromkeys(answer for rule in rules for answer in rule.services)) or [service]
 
 

@@ -12,14 +12,17 @@ import pandas as pd
 from circles.assessment import Assessment
 from circles.explain import (
     explain_finding,
-    explain_rollup,
     group_word,
-    limit_word,
+    range_word,
     required,
+    score_word,
     share_range,
+    verdict_word,
 )
+from circles.explain_rollup import counted_word, explain_rollup, target_word
 from circles.maps.offline import HTML_LANG, page_asset, refuse_outside_references, seal
-from circles.standards.model import Rule, Source, Standard
+from circles.reports.units import unit_lines, way_lines
+from circles.standards.model import AccessRule, Source, Standard
 from circles.texts import Texts, load_texts
 
 Row = Mapping[Hashable, Any]
@@ -28,7 +31,6 @@ GAPS_SHOWN: Final = 12
 
 _UNITS: Final = ("people", "floor_area_m2", "frontage_m")
 _ORDER: Final = ("not_met", "insufficient_data", "met", "not_applicable")
-_TOLERANCE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class TargetLine:
     needed: str
     missing: int
     sentence: str
+    strict: str
     low: float
     high: float
     target: float
@@ -69,6 +72,10 @@ class TierCell:
     verdict: str
     failing: tuple[str, ...]
     insufficient: tuple[str, ...]
+    strict: str
+    """The verdict by the stricter limits, where it is another."""
+    count: str
+    score: str
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,7 @@ def render_briefing(assessment: Assessment, *, map_html: str, lang: str = "zh") 
         gap_count=int((assessment.verdicts["verdict"] == "not_met").sum()),
         tiers=[tier.name[texts.lang] for tier in standard.tiers],
         communities=_communities(assessment, texts),
-        rules=[_rule(rule, assessment, texts) for rule in standard.rules],
+        rules=[_rule(rule, assessment, texts) for rule in standard.access_rules],
         warnings=[texts.note(note) for note in assessment.warnings],
         assumptions=[
             *(assumption.text[texts.lang] for assumption in standard.assumptions),
@@ -139,6 +146,8 @@ def render_briefing(assessment: Assessment, *, map_html: str, lang: str = "zh") 
         ],
         not_evaluated=[words[texts.lang] for words in standard.not_evaluated],
         sources=[_source(source, texts) for source in standard.sources],
+        units=unit_lines(assessment, texts),
+        ways=way_lines(assessment, texts),
         map_html=map_html,
     )
     return seal(page, also=[map_html])
@@ -185,17 +194,30 @@ def _target(row: Row, assessment: Assessment, texts: Texts) -> TargetLine:
     met, denominator = int(_number(row["met"])), int(_number(row["denominator"]))
     return TargetLine(
         verdict=str(row["verdict"]),
-        tier=assessment.standard.tier(str(row["tier"])).name[texts.lang],
-        setting=texts(f"words.setting_{row['setting']}"),
+        tier=target_word(row, assessment.standard, texts),
+        setting=counted_word(row, texts),
         met=met,
         denominator=denominator,
         share=share_range(low, high, texts, needed=needed),
         needed=required(needed),
-        missing=max(0, math.ceil(needed * denominator - _TOLERANCE) - met),
+        missing=int(_number(row["missing_high"])),
         sentence=explain_rollup(row, assessment, texts),
+        strict=_strict_target(row, texts),
         low=0.0 if math.isnan(low) else round(low * 100, 2),
         high=0.0 if math.isnan(high) else round(high * 100, 2),
         target=round(needed * 100, 2),
+    )
+
+
+def _strict_target(row: Row, texts: Texts) -> str:
+    """Say how many meet a target by the stricter limits; nothing where it is as many."""
+    if (row["strict_met"], row["strict_verdict"]) == (row["met"], row["verdict"]):
+        return ""
+    return texts(
+        "briefing.target_strict",
+        met=row["strict_met"],
+        denominator=row["strict_denominator"],
+        verdict=verdict_word(str(row["strict_verdict"]), texts),
     )
 
 
@@ -210,7 +232,7 @@ def _gaps(assessment: Assessment, texts: Texts) -> list[GapLine]:
 
 def _gap(row: Row, assessment: Assessment, texts: Texts) -> GapLine:
     community = assessment.communities.loc[str(row["community_id"])]
-    missing = math.ceil(_number(row["shortfall"]) - _TOLERANCE)
+    missing = math.ceil(_number(row["shortfall"]) - 1e-9)
     needed = _number(row["min_share"])
     return GapLine(
         community=community["name"],
@@ -219,7 +241,7 @@ def _gap(row: Row, assessment: Assessment, texts: Texts) -> GapLine:
         share=share_range(row["share_low"], row["share_high"], texts, needed=needed),
         needed=required(needed),
         shortfall=texts(f"briefing.short_{row['unit']}", value=f"{missing:,}"),
-        finding=explain_finding(row, assessment.standard.rule(str(row["rule_id"])), texts),
+        finding=explain_finding(row, assessment.standard.access_rule(str(row["rule_id"])), texts),
     )
 
 
@@ -263,30 +285,39 @@ def _community(
         setting=texts(f"words.setting_one_{row['setting']}"),
         population="" if pd.isna(row["population"]) else f"{row['population']:,.0f}",
         cells=tuple(
-            TierCell(str(tier["verdict"]), named(tier["failing"]), named(tier["insufficient"]))
+            TierCell(
+                verdict=str(tier["verdict"]),
+                failing=named(tier["failing"]),
+                insufficient=named(tier["insufficient"]),
+                strict="" if tier["strict_verdict"] == tier["verdict"] else tier["strict_verdict"],
+                count=texts("briefing.met_of", met=tier["met"], applied=tier["applied"]),
+                score=score_word(tier["score"], tier["scored"], tier["applied"], texts),
+            )
             for tier in tiers
         ),
     )
 
 
-def _rule(rule: Rule, assessment: Assessment, texts: Texts) -> RuleLine:
+def _rule(rule: AccessRule, assessment: Assessment, texts: Texts) -> RuleLine:
     return RuleLine(
         name=rule.name[texts.lang],
         group=group_word(rule.group, texts),
         limits=tuple(
             texts(
                 "briefing.limit",
-                setting=texts(f"words.setting_one_{setting}"),
-                limit=limit_word(limit, rule.kind, texts),
+                setting=texts(f"words.place_{place}"),
+                limit=range_word(limit, rule.kind, texts),
             )
-            for setting, limit in rule.thresholds.items()
+            for place, limit in rule.limits.items()
         ),
-        needed=required(rule.min_share),
+        needed=texts("words.verdict_reported")
+        if rule.min_share is None
+        else required(rule.min_share),
         basis=_basis(rule, assessment.standard, texts),
     )
 
 
-def _basis(rule: Rule, standard: Standard, texts: Texts) -> tuple[str, ...]:
+def _basis(rule: AccessRule, standard: Standard, texts: Texts) -> tuple[str, ...]:
     """Refer to a rule's sources and assumptions by their numbers in the lists of the page."""
     kinds = {
         "sources": (rule.sources, [source.id for source in standard.sources]),

@@ -10,7 +10,7 @@ import pandas as pd
 from circles.assessment import Assessment
 from circles.explain import explain_community, one_line
 from circles.reports.styles import write_styles
-from circles.standards.model import Rule
+from circles.standards.model import AccessRule
 from circles.texts import Texts, load_texts
 
 _GEOPACKAGE = "1.3"
@@ -32,15 +32,28 @@ _FIGURES = (
     "out_of_reach",
     "nearest_facility",
 )
-_COSTS = ("limit", "median_cost", "beyond_median_cost", "provable_cost")
+_COSTS = (
+    *("limit", "median_cost", "p90_cost", "worst_cost", "beyond_median_cost", "nearest_cost"),
+    "provable_cost",
+)
+_STRICT = ("strict_verdict", "strict_share_low", "strict_share_high", "strict_shortfall")
+_OPEN = ("open_share_low", "open_share_high", "open_known", "open_unknown")
+_TIER = {
+    "": "verdict",
+    "_strict": "strict_verdict",
+    "_met": "met",
+    "_applied": "applied",
+    "_score": "score",
+}
 _UNITS = {"time_threshold": "min", "distance_threshold": "m"}
 
 
 def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
     """Write the results as a GeoPackage in EPSG:4326; the same assessment gives the same bytes.
 
-    The layer `communities` holds every figure: for each tier its verdict in ``tier_<id>``, for
-    each rule the columns ``<id>_verdict``, ``<id>_share_low``, ``<id>_median_min`` and so on.
+    The layer `communities` holds every figure: for each tier its verdict in ``tier_<id>``, how
+    many rules are met and its score in ``tier_<id>_met`` and ``tier_<id>_score``, for each rule
+    the columns ``<id>_verdict``, ``<id>_share_low``, ``<id>_median_min`` and so on.
     The file carries styles for QGIS, which shows the communities by the verdict of the standard's
     first tier.
 
@@ -112,7 +125,7 @@ def _communities(assessment: Assessment, texts: Texts) -> gpd.GeoDataFrame:
     index = communities.index
     lines = ["\n".join(explain_community(str(key), assessment, texts)) for key in index]
     columns = dict(_tier_columns(assessment))
-    for rule in assessment.standard.rules:
+    for rule in assessment.standard.access_rules:
         columns |= _rule_columns(rule, assessment)
     columns["explanation"] = pd.Series(lines, index=index, dtype="object")
     wide = pd.concat([communities.drop(columns="geometry"), pd.DataFrame(columns)], axis=1)
@@ -127,10 +140,11 @@ def _tier_columns(assessment: Assessment) -> Iterator[tuple[str, pd.Series]]:
     table, index = assessment.tiers, assessment.communities.index
     for tier in assessment.standard.tiers:
         own = table[table["tier"] == tier.id].set_index("community_id")
-        yield f"tier_{tier.id}", own["verdict"].reindex(index)
+        for suffix, figure in _TIER.items():
+            yield f"tier_{tier.id}{suffix}", own[figure].reindex(index)
 
 
-def _rule_columns(rule: Rule, assessment: Assessment) -> dict[str, pd.Series]:
+def _rule_columns(rule: AccessRule, assessment: Assessment) -> dict[str, pd.Series]:
     table, index = assessment.verdicts, assessment.communities.index
     own = table[table["rule_id"] == rule.id].set_index("community_id").reindex(index)
     # A truth value that is missing for some communities needs a type that can be missing.
@@ -138,11 +152,14 @@ def _rule_columns(rule: Rule, assessment: Assessment) -> dict[str, pd.Series]:
     return {column: own[figure] for column, figure in _rule_names(rule).items()}
 
 
-def _rule_names(rule: Rule) -> dict[str, str]:
+def _rule_names(rule: AccessRule) -> dict[str, str]:
     """Return a rule's columns and the figures of the verdicts that they hold."""
     unit = _UNITS[rule.kind]
-    costs = {f"{rule.id}_{name.removesuffix('_cost')}_{unit}": name for name in _COSTS}
-    return {f"{rule.id}_{name}": name for name in _FIGURES} | costs
+    figures = [*_FIGURES, *(_STRICT if rule.has_range else ())]
+    figures += _OPEN if rule.open_until else ()
+    limits = [*_COSTS, *(("strict_limit",) if rule.has_range else ())]
+    costs = {f"{rule.id}_{name.removesuffix('_cost')}_{unit}": name for name in limits}
+    return {f"{rule.id}_{name}": name for name in figures} | costs
 
 
 def _aliases(assessment: Assessment, texts: Texts) -> dict[str, str]:
@@ -153,8 +170,11 @@ def _aliases(assessment: Assessment, texts: Texts) -> dict[str, str]:
     if not assessment.fictional:
         del aliases["data_label"]
     for tier in assessment.standard.tiers:
-        aliases[f"tier_{tier.id}"] = tier.name[texts.lang]
-    for rule in assessment.standard.rules:
+        for suffix, figure in _TIER.items():
+            name = one_line(tier.name[texts.lang])
+            words = texts(f"layers.tier_{figure}", tier=name)
+            aliases[f"tier_{tier.id}{suffix}"] = words
+    for rule in assessment.standard.access_rules:
         unit = texts(f"layers.unit_{_UNITS[rule.kind]}")
         for column, figure in _rule_names(rule).items():
             words = texts(f"layers.figure_{figure}", unit=unit)

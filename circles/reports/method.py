@@ -1,22 +1,26 @@
-"""The workbook's last sheet: what was computed, by which rules, from which documents."""
+"""The workbook's sheets of words: what was assumed, and what was computed by which rules."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from circles.assessment import Assessment
+from circles.communities import SETTINGS
 from circles.explain import (
     documents_word,
     group_word,
-    limit_word,
     one_line,
+    percent,
     profile_word,
+    range_word,
     required,
     service_word,
 )
 from circles.reports.sheets import Book, add_sheet, row_height, write_heading, write_text
-from circles.standards.model import Rule, Tier
+from circles.reports.units import way_lines
+from circles.standards.model import AccessRule, Rule, Tier
 from circles.texts import Texts
-from circles.walking import profile
+from circles.walkers import describe_walker
 
 _WIDTHS = (26, 84, 44, 18)
 _DEFINITIONS = (
@@ -26,7 +30,9 @@ _DEFINITIONS = (
     "group",
     "coverage",
     "verdict",
+    "range",
     "tier",
+    "score",
     "rollup",
     "shortfall",
     "map_edge",
@@ -34,6 +40,8 @@ _DEFINITIONS = (
 
 Row = tuple[str, ...]
 """The cells of a line, from the left; those on the right may be missing."""
+Section = tuple[str, Iterable[Row]]
+"""A section's name and its lines."""
 
 
 def write_method(book: Book, assessment: Assessment, *, label: str) -> None:
@@ -53,17 +61,39 @@ def write_method(book: Book, assessment: Assessment, *, label: str) -> None:
     sheet, row = add_sheet(book, title, [title], label=label, landscape=True)
     for index, width in enumerate(_WIDTHS):
         sheet.set_column(index, index, width)
-    sections: tuple[tuple[str, Iterable[Row]], ...] = (
+    sections: tuple[Section, ...] = (
         ("about", _about(assessment, texts)),
-        ("definitions", _definitions(texts)),
+        ("definitions", _definitions(assessment, texts)),
         ("requirements", _requirements(assessment, texts)),
         ("profiles", _profiles(assessment, texts)),
+        ("joins", _joins(assessment, texts)),
         ("tiers", _tiers(assessment, texts)),
         ("sources", _sources(assessment, texts)),
-        ("assumptions", _assumptions(assessment, texts)),
         ("not_evaluated", _not_evaluated(assessment, texts)),
-        ("warnings", ((str(i), texts.note(n)) for i, n in enumerate(assessment.warnings, 1))),
     )
+    _write_sections(book, sheet, row, sections)
+
+
+def write_assumptions(book: Book, assessment: Assessment, *, label: str) -> None:
+    """Write the sheet on what was assumed and what to know before using the figures.
+
+    The parameters are those of `write_method`.
+    """
+    texts = book.texts
+    title = texts("workbook.sheet_assumptions")
+    sheet, row = add_sheet(book, title, [title], label=label, landscape=True)
+    for index, width in enumerate(_WIDTHS):
+        sheet.set_column(index, index, width)
+    sections: list[Section] = [
+        ("warnings", ((str(i), texts.note(n)) for i, n in enumerate(assessment.warnings, 1))),
+        ("assumptions", _assumptions(assessment, texts)),
+    ]
+    ways = list(_ways(assessment, texts))
+    _write_sections(book, sheet, row, [*sections, ("ways", ways)] if ways else sections)
+
+
+def _write_sections(book: Book, sheet: Any, row: int, sections: Iterable[Section]) -> None:
+    texts = book.texts
     for name, rows in sections:
         heading = texts(f"workbook.heading_{name}")
         row = _write_section(book, sheet, row, heading, list(rows)) + 1
@@ -93,47 +123,68 @@ def _about(assessment: Assessment, texts: Texts) -> Iterator[Row]:
         yield texts("words.fictional"), texts("words.fictional_note")
 
 
-def _definitions(texts: Texts) -> Iterator[Row]:
+def _definitions(assessment: Assessment, texts: Texts) -> Iterator[Row]:
     for name in _DEFINITIONS:
         yield texts(f"workbook.term_{name}"), texts(f"workbook.meaning_{name}")
+        if name == "time" and assessment.height_share is not None:
+            share = percent(assessment.height_share)
+            yield texts("workbook.term_slope"), texts("workbook.meaning_slope", share=share)
 
 
 def _requirements(assessment: Assessment, texts: Texts) -> Iterator[Row]:
-    for rule in assessment.standard.rules:
+    for rule in assessment.standard.access_rules:
         documents = documents_word(rule.sources, assessment.standard, texts)
         yield one_line(rule.name[texts.lang]), _requirement(rule, texts), documents
 
 
-def _requirement(rule: Rule, texts: Texts) -> str:
+def _requirement(rule: AccessRule, texts: Texts) -> str:
     limits = texts("workbook.comma").join(
         texts(
             "workbook.limit_in",
-            setting=texts(f"words.setting_{setting}"),
-            limit=limit_word(limit, rule.kind, texts),
+            setting=texts(f"words.setting_{place}" if place in SETTINGS else f"words.zone_{place}"),
+            limit=range_word(limit, rule.kind, texts),
         )
-        for setting, limit in sorted(rule.thresholds.items(), reverse=True)
+        for place, limit in sorted(rule.limits.items(), reverse=True)
     )
-    return texts(
-        "workbook.requirement",
-        group=group_word(rule.group, texts),
-        profile=profile_word(rule.profile, texts),
-        limits=limits,
-        needed=required(rule.min_share),
-        services=texts("workbook.comma").join(service_word(key, texts) for key in rule.services),
-    )
+    values = {
+        "group": group_word(rule.group, texts),
+        "profile": profile_word(rule.profile, texts),
+        "limits": limits,
+        "services": texts("workbook.comma").join(service_word(key, texts) for key in rule.services),
+    }
+    too = texts("workbook.open_too", time=rule.open_until) if rule.open_until else ""
+    if rule.min_share is None:
+        return texts("workbook.requirement_reported", **values) + too
+    return texts("workbook.requirement", needed=required(rule.min_share), **values) + too
+
+
+def _ways(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    """Say what would change under each way of telling urban from rural."""
+    for line in way_lines(assessment, texts):
+        figures = {name: value for name, value in asdict(line).items() if name != "name"}
+        used = texts("workbook.way_used") if line.used else ""
+        yield line.name, texts("workbook.way_in_words", **figures), used
 
 
 def _profiles(assessment: Assessment, texts: Texts) -> Iterator[Row]:
-    for profile_id in sorted({rule.profile for rule in assessment.standard.rules}):
-        walker = profile(profile_id)
-        steps = texts("workbook.steps", speed_m_s=f"{walker.steps_speed_m_s:g}")
+    for profile_id in sorted({rule.profile for rule in assessment.standard.access_rules}):
+        sloped = assessment.height_share is not None
+        how = describe_walker(assessment.profiles[profile_id], texts, sloped=sloped)
+        yield profile_word(profile_id, texts), texts("workbook.walker", how=how)
+
+
+def _joins(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    for row in assessment.joins.to_dict("records"):
+        service = row["service"]
+        name = service_word(service, texts) if service else texts("workbook.layer_demand")
         words = texts(
-            "workbook.speed",
-            speed_m_s=f"{walker.speed_m_s:g}",
-            speed_km_h=f"{walker.speed_m_s * 3.6:.1f}",
-            steps=steps if walker.steps_speed_m_s > 0 else texts("workbook.no_steps"),
+            "workbook.joined",
+            points=row["points"],
+            too_far=row["off_network"] - row["walled_off"],
+            walled_off=row["walled_off"],
+            moved=row["moved"],
         )
-        yield profile_word(profile_id, texts), words
+        yield name, words
 
 
 def _tiers(assessment: Assessment, texts: Texts) -> Iterator[Row]:
@@ -149,8 +200,8 @@ def _tiers(assessment: Assessment, texts: Texts) -> Iterator[Row]:
 
 def _targets(tier: Tier, assessment: Assessment, texts: Texts) -> Iterator[str]:
     for target in assessment.standard.targets:
-        if target.tier == tier.id:
-            setting = texts(f"words.setting_{target.setting}")
+        if target.of.tier == tier.id:
+            setting = texts(f"words.setting_{target.setting or 'all'}")
             yield texts("workbook.target_in", setting=setting, needed=required(target.min_share))
 
 
@@ -179,9 +230,12 @@ def _users(assumption_id: str, assessment: Assessment, texts: Texts) -> Iterator
             yield one_line(part.name[texts.lang])
     for target in standard.targets:
         if assumption_id in target.assumptions:
-            tier = standard.tier(target.tier).name[texts.lang]
-            setting = texts(f"words.setting_{target.setting}")
-            yield texts("workbook.target_of", tier=tier, setting=setting)
+            counted = (
+                standard.tier(target.tier) if target.tier else standard.rule(str(target.of.rule))
+            )
+            setting = texts(f"words.setting_{target.setting or 'all'}")
+            name = one_line(counted.name[texts.lang])
+            yield texts("workbook.target_of", tier=name, setting=setting)
 
 
 def _not_evaluated(assessment: Assessment, texts: Texts) -> Iterator[Row]:

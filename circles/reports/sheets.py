@@ -93,6 +93,11 @@ class Book:
         return self.formats[key]
 
 
+def named_column(book: Book, name: str, kind: Kind = "text", group: str = "") -> Column:
+    """Return a column with the heading that the texts have for it."""
+    return Column(book.texts(f"workbook.{name}"), kind, group)
+
+
 def add_sheet(
     book: Book, name: str, lines: Sequence[str], *, label: str = "", landscape: bool = True
 ) -> tuple[Any, int]:

@@ -13,6 +13,16 @@ from circles.assessment import Assessment
 
 SCHEMA = "circles.results/1"
 VERDICTS = ("met", "not_met", "insufficient_data", "not_applicable")
+_SCORE = ("score", "scored", "met", "applied", "strict_verdict", "strict_met")
+_FIGURES = (
+    *("verdict", "reason", "unit", "total", "limit", "share_low", "share_high", "shortfall"),
+    *("median_cost", "p90_cost", "worst_cost", "nearest_facility", "nearest_cost"),
+)
+_STRICT = (
+    *("strict_limit", "strict_share_low", "strict_share_high", "strict_verdict"),
+    "strict_shortfall",
+)
+_OPEN = ("open_share_low", "open_share_high", "open_known", "open_unknown")
 
 
 def write_summary(assessment: Assessment, path: Path) -> None:
@@ -43,7 +53,8 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
     -------
     dict
         `rollups` with numerators and denominators, `tiers` and `rules` with counts by verdict,
-        the coverage over all communities for each rule, and `communities` with their verdicts.
+        the coverage over all communities for each rule, `joins` with counts of how the points of
+        each layer join the streets, and `communities` with their verdicts.
     """
     standard = assessment.standard
     settings = assessment.communities["setting"]
@@ -61,9 +72,19 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
         "community_counts": {
             setting: int((settings == setting).sum()) for setting in ("urban", "rural")
         },
-        "rollups": {str(row["target_id"]): _rollup(row) for row in _rows(assessment.rollups)},
+        "rollups": {_rollup_key(row): _rollup(row) for row in _rows(assessment.rollups)},
+        "breakdown": [_rollup(row) for row in _rows(assessment.breakdown)],
+        "units": [
+            {str(key): _plain(value) for key, value in row.items()}
+            for row in _rows(assessment.unit_scores)
+        ],
+        "setting_ways": [
+            {str(key): _plain(value) for key, value in row.items()}
+            for row in _rows(assessment.setting_ways)
+        ],
         "tiers": {tier.id: _tier_counts(tier.id, assessment) for tier in standard.tiers},
-        "rules": {rule.id: _rule_figures(rule.id, assessment) for rule in standard.rules},
+        "rules": {rule.id: _rule_figures(rule.id, assessment) for rule in standard.access_rules},
+        "joins": _joins(assessment),
         "communities": _communities(assessment),
     }
 
@@ -119,8 +140,15 @@ def _rows(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return table.to_dict("records")
 
 
+def _rollup_key(row: Mapping[Hashable, Any]) -> str:
+    """Return a target's id; below the city there is a roll-up in each unit of its level."""
+    if row["level"] == "city":
+        return str(row["target_id"])
+    return f"{row['target_id']}/{row['unit_id']}"
+
+
 def _rollup(row: Mapping[Hashable, Any]) -> dict[str, Any]:
-    figures = {str(key): _plain(value) for key, value in row.items() if key != "target_id"}
+    figures = {str(key): _plain(value) for key, value in row.items()}
     return {"numerator": figures["met"], **figures}
 
 
@@ -136,26 +164,40 @@ def _tier_counts(tier_id: str, assessment: Assessment) -> dict[str, dict[str, in
 def _rule_figures(rule_id: str, assessment: Assessment) -> dict[str, Any]:
     table = assessment.verdicts[assessment.verdicts["rule_id"] == rule_id]
     return {
-        "service": assessment.standard.rule(rule_id).service,
+        "service": assessment.standard.access_rule(rule_id).service,
         "verdicts": verdict_counts(table["verdict"]),
         "coverage": rule_coverage(rule_id, assessment),
     }
 
 
+def _joins(assessment: Assessment) -> dict[str, Any]:
+    counts: dict[str, Any] = {}
+    for row in _rows(assessment.joins):
+        service = row.pop("service")
+        layer = counts.setdefault("facilities", {}) if service else counts
+        layer[str(service or "demand")] = {str(key): _plain(value) for key, value in row.items()}
+    return counts
+
+
 def _communities(assessment: Assessment) -> dict[str, dict[str, Any]]:
-    columns = ["name", "setting", "street", "district", "population", "households"]
+    columns = ["name", "setting", "zone", "street", "district", "population", "households"]
     communities: dict[str, dict[str, Any]] = {
         str(community_id): {
             **{column: _plain(value) for column, value in zip(columns, values, strict=True)},
             "tiers": {},
+            "scores": {},
             "rules": {},
         }
         for community_id, *values in assessment.communities[columns].itertuples(name=None)
     }
     for row in _rows(assessment.tiers):
-        communities[str(row["community_id"])]["tiers"][str(row["tier"])] = str(row["verdict"])
-    figures = ("verdict", "reason", "unit", "total", "share_low", "share_high", "shortfall")
+        own, tier = communities[str(row["community_id"])], str(row["tier"])
+        own["tiers"][tier] = str(row["verdict"])
+        own["scores"][tier] = {figure: _plain(row[figure]) for figure in _SCORE}
     for row in _rows(assessment.verdicts):
+        rule = assessment.standard.access_rule(str(row["rule_id"]))
+        figures = [*_FIGURES, *(_STRICT if rule.has_range else ())]
+        figures += _OPEN if rule.open_until else ()
         found = {figure: _plain(row[figure]) for figure in figures}
         communities[str(row["community_id"])]["rules"][str(row["rule_id"])] = found
     return communities

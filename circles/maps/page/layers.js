@@ -141,6 +141,8 @@ const circlesMap = (() => {
           h("span", { class: "circles-setting" }, data.settings[number])),
         h("p", { class: `circles-verdict ${VERDICTS[verdict]}` }, swatch(verdict),
           h("span", {}, data.views[view].name), h("b", {}, verdicts[verdict] ?? "")),
+        data.views[view].scores[number]
+          ? h("p", { class: "circles-facts" }, data.views[view].scores[number]) : null,
       ];
     };
     const inView = (number) => {
