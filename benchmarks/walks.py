@@ -1,4 +1,4 @@
-"""Walks between places on circles' network: times, the ways they use, and a simpler rival."""
+"""Walks between places on circles' network: times, the edges they use, and a simpler rival."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,8 @@ from scipy.spatial import cKDTree
 from circles.crs import to_metres
 from circles.network import Impedance, WalkNetwork
 from circles.travel import CostField, Joiner, Joins, nearest_cost
+from circles.travel.joining import MAX_ACCESS_M
+from circles.walking import Profile
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,10 +26,43 @@ class Walker:
     network: WalkNetwork
     joiner: Joiner
     impedance: Impedance
+    max_access_m: float = MAX_ACCESS_M
+
+    @classmethod
+    def of(
+        cls,
+        network: WalkNetwork,
+        profile: Profile,
+        *,
+        barriers: bool = True,
+        max_access_m: float = MAX_ACCESS_M,
+    ) -> "Walker":
+        """Prepare a network.
+
+        Parameters
+        ----------
+        network
+            The network.
+        profile
+            How fast it is walked.
+        barriers, max_access_m
+            Whether access legs heed barriers, and how long they may be.
+        """
+        joiner = Joiner.of(network, barriers=barriers)
+        return cls(network, joiner, network.times(profile), max_access_m)
+
+    def join(self, lon: Floats, lat: Floats) -> Joins:
+        """Join places given in degrees."""
+        x_m, y_m = to_metres(lon, lat, self.network.crs)
+        return self.joiner.join(x_m, y_m, max_access_m=self.max_access_m)
 
     def times(self, joins: Joins) -> Floats:
         """Return the walking time from every place to every other, seconds; inf beyond an hour."""
-        return np.array([self.field(joins, i).at(joins)[0] for i in range(len(joins))])
+        return np.array([self.times_from(joins, i) for i in range(len(joins))])
+
+    def times_from(self, joins: Joins, source: int) -> Floats:
+        """Return the walking time from one place to every other, seconds; inf beyond an hour."""
+        return self.field(joins, source).at(joins)[0]
 
     def field(self, joins: Joins, source: int) -> CostField:
         """Return the times from one place to all of the network."""
@@ -54,21 +89,35 @@ class Walker:
         times_s: Floats = between + legs_s[:, None] + legs_s[None, :]
         return times_s
 
-    def ways(self, joins: Joins, source: int, target: int) -> list[int]:
-        """Return the OSM ways of the quickest walk from one place to another."""
-        field, edges = self.field(joins, source), self.network.edges
-        first, last = int(joins.edge[source]), int(joins.edge[target])
-        share = joins.share[target]
+    def passed(self, joins: Joins) -> set[tuple[float, float]]:
+        """Return the points that the quickest walk from the first place to the second passes.
+
+        Longitude and latitude of every vertex of the edges it uses, as a whole or in part.
+        """
+        if joins.off_network.any() or not np.isfinite(self.times_from(joins, 0)[1]):
+            return set()
+        edges = self.network.edges
+        points: set[tuple[float, float]] = set()
+        for edge in self._path(joins):
+            own = slice(int(edges.offset[edge]), int(edges.offset[edge + 1]))
+            points.update(zip(edges.lon[own].tolist(), edges.lat[own].tolist(), strict=True))
+        return points
+
+    def _path(self, joins: Joins) -> list[int]:
+        """Return the edges of the quickest walk from the first place to the second, backwards."""
+        field, edges = self.field(joins, 0), self.network.edges
+        first, last = (int(edge) for edge in joins.edge[:2])
+        share = joins.share[1]
         to_target = [
             (field.node_cost[edges.start[last]] + share * self.impedance.forward[last]),
             (field.node_cost[edges.end[last]] + (1 - share) * self.impedance.backward[last]),
         ]
         node = int((edges.start if to_target[0] <= to_target[1] else edges.end)[last])
-        found = {int(edges.way_id[first]), int(edges.way_id[last])}
+        found = [last]
         while (step := self._step_back(field, node)) is not None:
             edge, node = step
-            found.add(int(edges.way_id[edge]))
-        return sorted(found)
+            found.append(edge)
+        return [*found, first]
 
     def _step_back(self, field: CostField, node: int) -> tuple[int, int] | None:
         """Return the edge by which the quickest walk comes to a node, and from which node.

@@ -1,118 +1,214 @@
-"""Why circles and Valhalla differ about a walk: classes found by looking at the ways they use."""
+"""Why circles and Valhalla differ about a walk: circles is given Valhalla's rules, one by one."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.cases.rules import PLAZAS, RULES, TOGETHER, Rule, Tags
+from benchmarks.ours import LEVEL
 from benchmarks.walks import Walker
 from circles.osm import OsmStreets
-from circles.travel import Joins
-from circles.walking import judge_way
 
 Floats = npt.NDArray[np.float64]
 
-_APART_M = 5.0
-_ROUNDING_S = 6.0
-_TRUSTED_REACH = 50
-_FOOT_ONLY = frozenset({"pedestrian", "footway", "path", "steps"})
+LIMIT_S: Final = 900.0
+_ROUNDING_S: Final = 6.0
+_ROUNDING: Final = "counts whole metres on a round Earth: within 6 s of each other"
+_MATRIX: Final = "finds a shorter way if asked for this route alone, not for all times at once"
+_UNKNOWN: Final = "has reasons that were not found"
+_TOLD: Final = frozenset(
+    {"highway", "area", "access", "foot", "oneway", "service", "barrier", "man_made", "railway"}
+)
+
+
+@dataclass(frozen=True)
+class Walks:
+    """Walks between all pairs of some places.
+
+    Parameters
+    ----------
+    lon, lat
+        The places, shape (k,).
+    ours_s, theirs_s
+        What circles and Valhalla say, shape (k, k); inf where there is no way.
+    by_rule
+        What circles says by a rule of Valhalla's of the walks from one place, as it is asked for.
+    """
+
+    lon: Floats
+    lat: Floats
+    ours_s: Floats
+    theirs_s: Floats
+    by_rule: dict[tuple[Rule, int], Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """What Valhalla answers if it is asked for one walk alone.
+
+    Parameters
+    ----------
+    time_s
+        How long it takes.
+    made_up
+        Whether it leads along the middle of a plaza.
+    """
+
+    time_s: float
+    made_up: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why the verdicts on one walk differ.
+
+    Parameters
+    ----------
+    name
+        What Valhalla does.
+    left_s
+        How far circles is from Valhalla if it does the same.
+    example
+        The walk, and the way or node that matters.
+    """
+
+    name: str
+    left_s: float
+    example: str
 
 
 class Reasons:
-    """The ways of an extract, and what each engine makes of them."""
+    """The networks that an extract makes under Valhalla's rules.
+
+    Parameters
+    ----------
+    extract
+        The extract.
+    walker
+        Its network as circles makes it.
+    """
 
     def __init__(self, extract: OsmStreets, walker: Walker) -> None:
-        ways = extract.ways
-        self._walker = walker
-        self._tags = {int(i): t for i, t in zip(ways.way_id, ways.tags, strict=True)}
-        owner = np.repeat(ways.way_id, np.diff(ways.offset))
-        self._cut = {int(i) for i in np.unique(owner[np.isnan(ways.node_lon[ways.node])])}
-        edges = walker.network.edges
-        self._joinable = {int(i) for i in np.unique(edges.way_id[walker.network.joinable])}
+        self._extract = extract
+        self._own = walker
+        self._walkers: dict[Rule, Walker] = {}
+        self._changed: dict[Rule, tuple[list[int], list[int]]] = {}
 
-    def of_places(
-        self, joins: Joins, theirs: Mapping[str, Floats], gap_m: Floats, a: int, b: int
-    ) -> str | None:
-        """Return the class if the engines start or end on different streets."""
-        for place in (a, b):
-            if gap_m[place] > _APART_M:
-                return self._of_join(joins, theirs, place)
-            if theirs["reach"][place] < _TRUSTED_REACH:
-                return "Valhalla mistrusts a street with few nodes around it, starts at another"
-        return None
-
-    def _of_join(self, joins: Joins, theirs: Mapping[str, Floats], place: int) -> str:
-        their_way = int(theirs["way_id"][place])
-        refused = self._refusal(their_way)
-        if refused:
-            return f"Valhalla joins a way that circles refuses ({refused})"
-        if their_way not in self._joinable:
-            return "Valhalla joins a street in a piece too small for circles"
-        if joins.edge[place] < 0:
-            return "farther than circles' longest access leg from a joinable street"
-        own_way = int(self._walker.network.edges.way_id[joins.edge[place]])
-        return self._own_speciality({own_way}) or "two streets nearly equally near"
-
-    def of_ways(
-        self,
-        joins: Joins,
-        a: int,
-        b: int,
-        later_s: float,
-        places: list[list[float]],
-        ask: Callable[..., Any],
-    ) -> str:
-        """Return the class of a pair that starts and ends at the same places for both.
+    def explain(self, walks: Walks, a: int, b: int, ask: Callable[[int, int], Route]) -> Finding:
+        """Find out why the verdicts on one walk differ.
 
         Parameters
         ----------
-        joins
-            Where circles joins the places.
+        walks
+            Some walks.
         a, b
-            The two places.
-        later_s
-            How much longer the walk is for circles.
-        places
-            Lon and lat of the two.
+            Between which of the places.
         ask
-            Calls Valhalla.
+            Asks Valhalla for this walk alone, if nothing else explains it.
         """
-        if abs(later_s) < _ROUNDING_S:
-            return "within 6 s of the limit: Valhalla's round Earth and whole metres"
-        if later_s < 0:
-            own = set(self._walker.ways(joins, a, b))
-            return self._own_speciality(own) or "circles finds a shorter way"
-        answer = ask("route", source=places[0], target=places[1]).value
-        lengths: Counter[str] = Counter()
-        for way, metres in answer["ways"]:
-            refused = self._refusal(way)
-            if refused:
-                lengths[f"Valhalla walks a way that circles refuses ({refused})"] += metres
-            elif way not in self._joinable:
-                lengths["Valhalla walks a street in a piece too small for circles"] += metres
-        if lengths:
-            return lengths.most_common(1)[0][0]
-        return "Valhalla passes a barrier, or joins streets that circles keeps apart"
+        ours_s, theirs_s = walks.ours_s[a, b], walks.theirs_s[a, b]
+        text = (
+            f"{walks.lat[a]:.5f},{walks.lon[a]:.5f} to {walks.lat[b]:.5f},{walks.lon[b]:.5f}, "
+            f"circles {_time(ours_s)}, Valhalla {_time(theirs_s)}"
+        )
+        if abs(ours_s - theirs_s) <= _ROUNDING_S:
+            return Finding(_ROUNDING, 0.0, text)
+        rule, left_s = self._nearest(RULES, walks, a, b)
+        if np.isinf(left_s):
+            rule, left_s = self._nearest(TOGETHER, walks, a, b)
+        if np.isinf(left_s):
+            return Finding(self._by_route(ask(a, b), ours_s), np.inf, text)
+        text += f", circles by Valhalla's rule {_time(self._time(rule, walks, a, b))}"
+        return Finding(rule.name, left_s, f"{text}{self._what_matters(rule, walks, a, b)}")
 
-    def _own_speciality(self, ways: set[int]) -> str | None:
-        """Name what circles walks and Valhalla does not, if a way is of such a kind."""
-        if ways & self._cut:
-            return "circles keeps the rest of a way that the extract cuts; Valhalla drops it"
-        tags = [self._tags.get(way, {}) for way in ways]
-        if any(t.get("highway") == "bridleway" and "foot" not in t for t in tags):
-            return "circles walks bridleways"
-        if any(t.get("area") == "yes" for t in tags):
-            return "circles crosses a plaza; Valhalla follows its rim"
-        if any(t.get("highway") in _FOOT_ONLY and t.get("oneway") in {"yes", "-1"} for t in tags):
-            return "Valhalla binds walkers to oneway on ways made for walking"
-        if any(t.get("foot") == "discouraged" for t in tags):
-            return "circles walks foot=discouraged"
-        return None
+    def _by_route(self, route: Route, ours_s: float) -> str:
+        """Name the reason that the walk itself tells."""
+        if (route.time_s <= LIMIT_S) == (ours_s <= LIMIT_S):
+            return _MATRIX
+        return PLAZAS if route.made_up else _UNKNOWN
 
-    def _refusal(self, way: int) -> str:
-        """Return why circles refuses a way, or nothing if it does not."""
-        tags = self._tags.get(way)
-        ruling = judge_way(tags) if tags is not None else None
-        return "" if ruling is None or ruling.walkable else ruling.reason
+    def _nearest(self, rules: Sequence[Rule], walks: Walks, a: int, b: int) -> tuple[Rule, float]:
+        """Return the first rule by which circles is as Valhalla, or comes nearest, and how near."""
+        nearest, least_s = rules[0], np.inf
+        for rule in rules:
+            left_s = self._left(rule, walks, a, b)
+            if left_s < least_s:
+                nearest, least_s = rule, left_s
+            if least_s <= _ROUNDING_S:
+                break
+        return nearest, least_s
+
+    def _left(self, rule: Rule, walks: Walks, a: int, b: int) -> float:
+        """Return how far circles stays from Valhalla by a rule; inf: the verdict stays another."""
+        ours_s, theirs_s = self._time(rule, walks, a, b), float(walks.theirs_s[a, b])
+        if np.isinf(ours_s) and np.isinf(theirs_s):
+            return 0.0
+        left_s = abs(ours_s - theirs_s)
+        same = (ours_s <= LIMIT_S) == (theirs_s <= LIMIT_S)
+        return left_s if same or left_s <= _ROUNDING_S else np.inf
+
+    def _time(self, rule: Rule, walks: Walks, a: int, b: int) -> float:
+        """Return what circles says by a rule of Valhalla's, seconds."""
+        walker = self._walker(rule)
+        if (rule, a) not in walks.by_rule:
+            walks.by_rule[rule, a] = walker.times_from(walker.join(walks.lon, walks.lat), a)
+        return float(walks.by_rule[rule, a][b])
+
+    def _walker(self, rule: Rule) -> Walker:
+        if rule not in self._walkers:
+            self._walkers[rule] = Walker.of(
+                rule.network(self._extract),
+                LEVEL,
+                barriers=rule.barriers,
+                max_access_m=rule.max_access_m,
+            )
+        return self._walkers[rule]
+
+    def _what_matters(self, rule: Rule, walks: Walks, a: int, b: int) -> str:
+        """Name the way or node on the shorter walk that the rule reads otherwise."""
+        other = self._walker(rule)
+        shorter = self._own if walks.ours_s[a, b] < walks.theirs_s[a, b] else other
+        passed = shorter.passed(shorter.join(walks.lon[[a, b]], walks.lat[[a, b]]))
+        ways = self._extract.ways
+        if rule not in self._changed:
+            self._changed[rule] = (
+                rule.changed_ways(self._extract),
+                rule.changed_points(self._extract),
+            )
+        changed_ways, changed_points = self._changed[rule]
+        for node in changed_points:
+            row = np.searchsorted(ways.node_id, node)
+            if (ways.node_lon[row], ways.node_lat[row]) in passed:
+                return f" (node {node}: {_told(self._extract.points[node])})"
+        most, found = 1, None
+        for way in changed_ways:
+            nodes = ways.node[ways.offset[way] : ways.offset[way + 1]]
+            places = zip(ways.node_lon[nodes], ways.node_lat[nodes], strict=True)
+            on_it = len(passed.intersection(places))
+            if on_it > most:
+                most, found = on_it, way
+        if found is not None:
+            return f" (way {ways.way_id[found]}: {_told(ways.tags[found])})"
+        lon, lat = walks.lon[[a, b]], walks.lat[[a, b]]
+        by_rule = _joined(other, lon, lat)
+        return f" (circles joins {_joined(self._own, lon, lat)}, by the rule {by_rule})"
+
+
+def _joined(walker: Walker, lon: Floats, lat: Floats) -> str:
+    edges = walker.join(lon, lat).edge
+    ways = ("none" if edge < 0 else str(walker.network.edges.way_id[edge]) for edge in edges)
+    return f"ways {' and '.join(ways)}"
+
+
+def _told(tags: Tags) -> str:
+    return " ".join(f"{key}={word}" for key, word in sorted(tags.items()) if key in _TOLD)
+
+
+def _time(seconds: float) -> str:
+    if not np.isfinite(seconds):
+        return "no way"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min"

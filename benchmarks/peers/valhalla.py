@@ -74,14 +74,13 @@ class Valhalla:
         self._actor = valhalla.Actor(Path(folder) / "valhalla.json")
         return str(valhalla.__version__)
 
-    def times(self, points: str, out: str, *, shortest: bool, reach: int) -> None:
-        """Write seconds and metres between all points (``.npz``: lon, lat).
+    def times(self, points: str, out: str, *, shortest: bool) -> None:
+        """Write seconds and metres between all points (``.npz``: lon, lat), from wherever they lie.
 
         With `shortest` the way is the shortest one; else the quickest with Valhalla's own delays
-        at crossings. A street from which fewer than `reach` nodes are reached is not trusted to
-        start from; Valhalla's own choice is 50.
+        at crossings. The way to the street is no part of it.
         """
-        places = _locations(points, reach)
+        places = _locations(points, reach=0)
         request = {
             "sources": places,
             "targets": places,
@@ -94,31 +93,33 @@ class Valhalla:
         np.savez(out, seconds=seconds, metres=metres)
 
     def joins(self, points: str, out: str, *, reach: int) -> None:
-        """Write where Valhalla joins points: lon, lat, access_m, way_id (0: nowhere), reach."""
+        """Write where the nearest street is: lon, lat, access_m, way_id (0: nowhere).
+
+        Streets from which fewer than `reach` nodes can be reached do not count; Valhalla's own
+        choice is 50.
+        """
         request = {"locations": _locations(points, reach), "verbose": True, **_costing()}
-        rows = [_nearest(place) for place in self._ask("locate", request)]
-        lon, lat, access_m, way, nodes = np.array(rows, dtype=float).T
-        way_id = way.astype(np.int64)
-        np.savez(out, lon=lon, lat=lat, access_m=access_m, way_id=way_id, reach=nodes)
+        rows = [_nearest(place, reach) for place in self._ask("locate", request)]
+        lon, lat, access_m, way = np.array(rows, dtype=float).T
+        np.savez(out, lon=lon, lat=lat, access_m=access_m, way_id=way.astype(np.int64))
 
     def route(self, source: list[float], target: list[float]) -> dict[str, Any]:
-        """Return the OSM ways of the shortest walk between two places, and its line."""
+        """Return the shortest walk between two places: metres; whether it uses a made-up way.
+
+        Made up are the lines along the middle of plazas.
+        """
+        places = [_location(lon, lat, reach=0) for lon, lat in (source, target)]
+        costing = _costing(shortest=True)
+        leg = self._ask("route", {"locations": places, **costing})["trip"]["legs"][0]
         request = {
-            "locations": [_location(lon, lat) for lon, lat in (source, target)],
-            **_costing(shortest=True),
+            "encoded_polyline": leg["shape"],
+            "shape_match": "walk_or_snap",
+            "filters": {"action": "include", "attributes": ["edge.way_id"]},
+            **costing,
         }
-        leg = self._ask("route", request)["trip"]["legs"][0]
-        traced = self._ask(
-            "trace_attributes",
-            {
-                "encoded_polyline": leg["shape"],
-                "shape_match": "walk_or_snap",
-                "filters": {"action": "include", "attributes": ["edge.way_id", "edge.length"]},
-                **_costing(shortest=True),
-            },
-        )
-        ways = [(edge["way_id"], edge["length"] * 1000.0) for edge in traced["edges"]]
-        return {"ways": ways, "metres": leg["summary"]["length"] * 1000.0, "shape": leg["shape"]}
+        edges = self._ask("trace_attributes", request)["edges"]
+        made_up = any(edge["way_id"] == 0 for edge in edges)
+        return {"metres": leg["summary"]["length"] * 1000.0, "made_up": made_up}
 
     def outlines(self, points: str, minutes: float, out: str) -> list[float]:
         """Write one polygon a point, degrees; return the seconds each took, its search included."""
@@ -174,17 +175,17 @@ def _locations(path: str, reach: int = 50) -> list[dict[str, Any]]:
         return [_location(lon, lat, reach) for lon, lat in pairs]
 
 
-def _nearest(place: dict[str, Any]) -> tuple[float, float, float, float, float]:
+def _nearest(place: dict[str, Any], reach: int) -> tuple[float, float, float, float]:
     edges = place.get("edges") or []
+    edges = [e for e in edges if min(e["outbound_reach"], e["inbound_reach"]) >= reach]
     if not edges:
-        return (np.nan, np.nan, np.nan, 0, 0)
+        return (np.nan, np.nan, np.nan, 0)
     edge = min(edges, key=lambda edge: edge["distance"])
     return (
         edge["correlated_lon"],
         edge["correlated_lat"],
         edge["distance"],
         edge["edge_info"]["way_id"],
-        min(edge["outbound_reach"], edge["inbound_reach"]),
     )
 
 
