@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from circles.crs import FloatArray, local_crs, require_crs
 from circles.errors import FaultsError
-from circles.tables import cell_text, numbers_of
+from circles.tables import amounts_of, cell_text, other_unit, rows_in_words, shares_of
 from circles.texts import Note
 
 SETTINGS: Final = ("urban", "rural")
@@ -24,6 +24,8 @@ ZONE_WORDS: Final[Mapping[str, str]] = {
     "中心城区": "central",
     "外围城区": "outer",
 }
+#: Numbers that are shares of 0 to 1, and may be written as ``50%``.
+SHARES: Final = frozenset({"occupancy"})
 #: A repaired outline may not differ from the given one by more than this share of its area.
 _MAX_REPAIR_SHARE: Final = 0.001
 #: An outline that covers less than this share of its length squared is a line drawn twice.
@@ -59,6 +61,11 @@ class CommunityColumns:
         Column of the number of households.
     population
         Columns of the residents by group, such as ``{"all": "常住人口", "60+": "60岁以上"}``.
+    numbers
+        Columns of further numbers of 0 or more, by the name that rules know them by; those of
+        `SHARES` hold shares.
+    conditions
+        Columns of words that rules ask for, by name.
     """
 
     id: str
@@ -73,6 +80,8 @@ class CommunityColumns:
     district: str | None = None
     households: str | None = None
     population: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,8 @@ class Communities:
         GeoDataFrame in EPSG:4326, index `community_id` (str), in the order of the file; columns
         `name`, `setting` (None where a rule decides it later), `zone` (``"central"``, ``"outer"``
         or None), `street`, `district`, `households`, `area_km2`, `geometry`; `nbs_code` and
-        `class` (a word of the standard's own) where there are such.
+        `class` (a word of the standard's own) where there are such, and the further numbers and
+        conditions that were named.
     population
         Residents by group: same index, one column a group; NaN where not given.
     notes
@@ -150,7 +160,7 @@ def make_communities(
     setting = _settings(frame, columns, ids, faults)
     zone = _zones(frame, columns, ids, faults)
     numbers = {
-        name: _numbers(frame[column], column, ids, faults)
+        name: _numbers(frame[column], column, ids, faults, share=name in SHARES)
         for name, column in _number_columns(columns).items()
     }
     if faults:
@@ -172,6 +182,10 @@ def make_communities(
     )
     if columns.nbs_code is not None:
         table["nbs_code"] = _words(frame, columns.nbs_code)
+    for name in columns.numbers:
+        table[name] = numbers.pop(name)
+    for name, column in columns.conditions.items():
+        table[name] = _words(frame, column)
     if columns.setting_classes and columns.setting_column is not None:
         words = _words(frame, columns.setting_column)
         table["class"] = [word if word in columns.setting_classes else None for word in words]
@@ -197,13 +211,13 @@ def with_settings(communities: Communities, setting: "pd.Series[str]") -> Commun
 
 def _number_columns(columns: CommunityColumns) -> dict[str, str]:
     households = {"households": columns.households} if columns.households else {}
-    return {**dict(columns.population), **households}
+    return {**dict(columns.population), **households, **dict(columns.numbers)}
 
 
 def _missing_columns(frame: gpd.GeoDataFrame, columns: CommunityColumns) -> list[str]:
     named = [
         *(columns.id, columns.name, columns.setting_column, columns.zone, columns.nbs_code),
-        *(columns.street, columns.district),
+        *(columns.street, columns.district, *columns.conditions.values()),
     ]
     wanted = [name for name in [*named, *_number_columns(columns).values()] if name]
     have = [str(name) for name in frame.columns if name != frame.geometry.name]
@@ -336,15 +350,23 @@ def _words(frame: gpd.GeoDataFrame, column: str | None) -> list[str | None]:
     return [cell_text(value) for value in frame[column]]
 
 
-def _numbers(column: "pd.Series[Any]", name: str, ids: list[str], faults: list[str]) -> FloatArray:
-    numbers, not_numbers = numbers_of(column)
-    wrong = np.flatnonzero(column.index.isin(not_numbers) | (numbers < 0))
+def _numbers(
+    column: "pd.Series[Any]", name: str, ids: list[str], faults: list[str], *, share: bool = False
+) -> FloatArray:
+    numbers, rows = shares_of(column) if share else amounts_of(column)
+    unit = other_unit(name)
+    if unit is not None:
+        faults.append(f"column {name!r} is in {unit}; convert it, to m² or single ones")
+    wrong = np.flatnonzero(column.index.isin(rows))
     if len(wrong):
+        # Only a layer that was read from a file has rows that a reader can look up.
+        at = f" ({rows_in_words(rows)})" if column.index.name == "row" else ""
+        what = "a share of 0 to 1, such as 0.5 or 50%," if share else "a number of 0 or more"
         faults.append(
             f"column {name!r} holds {cell_text(column.iloc[wrong[0]])!r} for community "
             f"{ids[wrong[0]]!r}"
             f"{f' (and {len(wrong) - 1} more like it)' if len(wrong) > 1 else ''}; "
-            "a number of 0 or more was expected, or an empty cell"
+            f"{what} was expected, or an empty cell{at}"
         )
     return numbers
 

@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from circles.column_keys import CommunityColumnKeys, FacilityColumnKeys
 from circles.communities import SETTINGS
 from circles.errors import FaultsError, InputError
 from circles.facilities import no_such_service, service_named
@@ -110,7 +111,7 @@ class SettingRule(Table):
                 yield f"{', '.join(twice)} cannot be both urban and rural"
 
 
-class CommunitiesTable(Table):
+class CommunitiesTable(CommunityColumnKeys):
     """``[communities]``: who is scored."""
 
     path: str | None = None
@@ -166,7 +167,7 @@ class DemandTable(Table):
             yield from _meaningless(given, 'source = "buildings"', ("layer", "crs", "population"))
 
 
-class FacilityTable(Table):
+class FacilityTable(FacilityColumnKeys):
     """``[[facilities]]``: one layer of facilities, from a file or from the extract."""
 
     path: str | None = None

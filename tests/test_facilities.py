@@ -23,7 +23,10 @@ from circles.facilities import (
 )
 from circles.osm import PLACE_KEYS
 
-COLUMNS = ["facility_id", "name", "service", "origin", "capacity", "opening_hours", "geometry"]
+COLUMNS = [
+    *("facility_id", "name", "service", "origin", "capacity", "places", "seats", "beds", "area_m2"),
+    *("serves", "opening_hours", "geometry"),
+]
 PLACE = shapely.Point(113.33, 23.12)
 
 
@@ -203,7 +206,7 @@ def test_classification_of_tags(tags: dict[str, str], services: tuple[str, ...])
 
 def test_table_of_one_service() -> None:
     """A layer of one service: ids by the file's rows, names and capacities by usual columns."""
-    layer = _layer({"饭堂名称": ["甲", "乙"], "名称": ["甲饭堂", None], "座位数": ["40", "约30"]})
+    layer = _layer({"饭堂名称": ["甲", "乙"], "名称": ["甲饭堂", None], "座位数": ["40", None]})
     found = facilities_from_table(layer, origin="canteens.csv", service="elder_meal")
     table = found.facilities
     assert list(table.columns) == COLUMNS

@@ -161,7 +161,7 @@ def test_words_that_mean_nothing_are_told() -> None:
     assert stock.served.community.tolist() == [0]
     assert stock.served.understood.tolist() == [False, False]
     (note,) = stock.notes
-    assert dict(note.values) == {"count": 1, "examples": ("月球",)}
+    assert dict(note.values) == {"count": 1, "examples": ("月球 (f0)",)}
 
 
 def test_a_facility_that_answers_a_need_twice_is_one() -> None:

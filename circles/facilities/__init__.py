@@ -1,5 +1,6 @@
 """Services and the facilities that offer them: the catalogue, classification and collection."""
 
+from circles.facilities.amounts import AMOUNT_COLUMNS, SERVES
 from circles.facilities.catalogue import (
     Service,
     load_catalogue,
@@ -16,6 +17,8 @@ from circles.facilities.collect import (
 )
 
 __all__ = [
+    "AMOUNT_COLUMNS",
+    "SERVES",
     "Collected",
     "Service",
     "Unclassified",

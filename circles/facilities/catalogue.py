@@ -13,6 +13,8 @@ from circles.errors import FaultsError
 from circles.tables import listing, matching_key
 from circles.texts import LANGS, Bilingual
 
+#: What a capacity counts.
+Capacity = Literal["places", "seats", "beds"]
 Level = Literal["village", "community", "street", "district"]
 TagSet = dict[str, tuple[str, ...]]
 """Keys that must all be there, each with one of its values."""
@@ -58,6 +60,8 @@ class Service(_Part):
         OpenStreetMap tags under which it is found if the name says it.
     colour
         ``#rrggbb``; white letters can be read on it.
+    capacity
+        What its capacity counts, where that is usual enough to be taken for granted.
     sign
         One Chinese character that stands for it on a map.
     """
@@ -71,6 +75,7 @@ class Service(_Part):
     osm_named: tuple[TagSet, ...] = ()
     colour: str
     sign: str
+    capacity: Capacity | None = None
 
 
 class _Catalogue(_Part):

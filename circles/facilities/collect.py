@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +14,16 @@ import pandas as pd
 import pyproj
 import shapely
 
-from circles.crs import WGS84, require_crs
+from circles.crs import WGS84, FloatArray, require_crs
 from circles.errors import FaultsError, InputError
+from circles.facilities.amounts import (
+    AMOUNT_COLUMNS,
+    SERVES,
+    amount_column,
+    read_amounts,
+    unsaid_column,
+    usual_amounts,
+)
 from circles.facilities.catalogue import (
     load_catalogue,
     no_such_service,
@@ -24,7 +33,10 @@ from circles.facilities.catalogue import (
 from circles.facilities.classify import classify, classify_tags
 from circles.tables import as_text, cell_text, find_column, first_column, rows_in_words
 
-COLUMNS = ("facility_id", "name", "service", "origin", "capacity", "opening_hours", "geometry")
+COLUMNS = (
+    *("facility_id", "name", "service", "origin", "capacity", *AMOUNT_COLUMNS, SERVES),
+    *("opening_hours", "geometry"),
+)
 OSM_ORIGIN = "OpenStreetMap"
 
 NAME_COLUMNS = (
@@ -71,7 +83,9 @@ class Collected:
     facilities
         EPSG:4326, RangeIndex, one row a facility and service; columns `facility_id` (the same on
         each row of one facility), `name` (may be ``""``), `service`, `origin`, `capacity` (NaN
-        if unknown), `opening_hours` (as they are written; None if unknown), `geometry` (Point).
+        if unknown), what of it is known to be `places`, `seats`, `beds` and `area_m2` (NaN if
+        unknown), `serves` (whom, as it is written; None if unknown), `opening_hours` (as they are
+        written; None if unknown), `geometry` (Point).
     unclassified
         The rows whose service is not known.
     unlocated
@@ -93,6 +107,7 @@ def facilities_from_table(
     service: str | None = None,
     service_column: str | None = None,
     name_column: str | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
 ) -> Collected:
     """Collect the facilities of a layer.
 
@@ -110,6 +125,9 @@ def facilities_from_table(
         where it says nothing that is known, the facility's name decides.
     name_column
         The column of the facilities' names; by default found by its usual names.
+    columns
+        The columns of `places`, `seats`, `beds`, `area_m2` and `serves`; by default found by
+        their usual names.
 
     Raises
     ------
@@ -117,7 +135,8 @@ def facilities_from_table(
         A column is not there, both `service` and `service_column` are given, the layer has no
         CRS, or its index are not row numbers.
     FaultsError
-        A service is not in the catalogue; every such row is named.
+        A service is not in the catalogue, or what a facility holds is no number of 0 or more;
+        every such row is named.
     """
     if service is not None and service_column is not None:
         message = f"{origin}: give either the service or the column that says it, not both"
@@ -136,7 +155,7 @@ def facilities_from_table(
             _Record(row, name, _offered(types[row], name), types[row])
             for row, name in names.items()
         ]
-    return _collected(require_crs(frame, origin), records, origin)
+    return _collected(require_crs(frame, origin), records, origin, columns)
 
 
 def facilities_from_osm(places: gpd.GeoDataFrame, services: Sequence[str]) -> Collected:
@@ -166,7 +185,9 @@ def facilities_from_osm(places: gpd.GeoDataFrame, services: Sequence[str]) -> Co
             cell_text(tags.get("name")) or "",
             service,
             OSM_ORIGIN,
-            _capacity(tags.get("capacity", "")),
+            (capacity := _capacity(tags.get("capacity", ""))),
+            *usual_amounts(service, capacity).values(),
+            None,
             cell_text(tags.get("opening_hours")),
             point,
         )
@@ -220,18 +241,26 @@ def _refuse_misspelt(types: Mapping[int, str], origin: str) -> None:
         raise FaultsError(origin, faults)
 
 
-def _collected(frame: gpd.GeoDataFrame, records: Sequence[_Record], origin: str) -> Collected:
+def _collected(
+    frame: gpd.GeoDataFrame, records: Sequence[_Record], origin: str, columns: Mapping[str, str]
+) -> Collected:
     points = _points(frame)
+    amounts = read_amounts(frame, columns, origin=origin)
+    capacities = _capacities(frame, first_column(frame, CAPACITY_COLUMNS))
+    unsaid = _capacities(frame, unsaid_column(frame))
+    serves = _cells(frame, amount_column(frame, SERVES, columns, origin=origin))
     told = _cells(frame, first_column(frame, HOURS_COLUMNS))
     hours = {row: text or None for row, text in told.items()}
     rows = [
         (
-            *(f"{origin}:{record.row}", record.name, service, origin, capacity, hours[record.row]),
-            points[record.row],
+            *(f"{origin}:{record.row}", record.name, service, origin, capacities[place]),
+            *(held[kind] for kind in AMOUNT_COLUMNS),
+            *(serves[record.row] or None, hours[record.row], points[record.row]),
         )
-        for record, capacity in zip(records, _capacities(frame), strict=True)
+        for place, record in enumerate(records)
         if record.row in points
         for service in record.services
+        for held in [_held(amounts, place, service, unsaid[place])]
     ]
     return Collected(
         _facilities(rows),
@@ -244,6 +273,15 @@ def _collected(frame: gpd.GeoDataFrame, records: Sequence[_Record], origin: str)
     )
 
 
+def _held(
+    amounts: Mapping[str, FloatArray], place: int, service: str, capacity: float
+) -> dict[str, float]:
+    """Return what a facility holds; a capacity that does not say what it counts comes second."""
+    said = {kind: float(values[place]) for kind, values in amounts.items()}
+    usual = usual_amounts(service, capacity)
+    return {kind: usual[kind] if math.isnan(value) else value for kind, value in said.items()}
+
+
 def _points(frame: gpd.GeoDataFrame) -> dict[int, shapely.Point]:
     """Return a point in each place, in EPSG:4326, by row number."""
     places = frame.geometry[~(frame.geometry.isna() | frame.geometry.is_empty)]
@@ -251,8 +289,7 @@ def _points(frame: gpd.GeoDataFrame) -> dict[int, shapely.Point]:
     return {int(row): point for row, point in points.items()}
 
 
-def _capacities(frame: gpd.GeoDataFrame) -> list[float]:
-    column = first_column(frame, CAPACITY_COLUMNS)
+def _capacities(frame: gpd.GeoDataFrame, column: str | None) -> list[float]:
     return [_capacity(cell) for cell in _cells(frame, column).values()]
 
 
@@ -262,7 +299,8 @@ def _capacity(text: str) -> float:
 
 def _facilities(rows: Sequence[tuple[object, ...]]) -> gpd.GeoDataFrame:
     found = pd.DataFrame(rows, columns=pd.Index(COLUMNS), dtype=object)
-    found["capacity"] = found["capacity"].astype(float)
+    for column in ("capacity", *AMOUNT_COLUMNS):
+        found[column] = found[column].astype(float)
     return gpd.GeoDataFrame(found, geometry="geometry", crs=WGS84)
 
 

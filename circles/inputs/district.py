@@ -23,6 +23,7 @@ from circles.facilities import (
     facilities_from_table,
     load_catalogue,
 )
+from circles.inputs.columns import with_usual_columns
 from circles.inputs.profiles import apply_profile, profile_notes
 from circles.inputs.residents import read_demand
 from circles.inputs.streets import Streets, read_streets
@@ -59,7 +60,10 @@ def read_district(project: Project, *, progress: Progress = lambda _step, _share
     """
     file = project.file
     standard_path = project.resolve(file.standard)
-    standard = load_standard(standard_path if file.standard.endswith(".toml") else file.standard)
+    standard = load_standard(
+        standard_path if file.standard.endswith(".toml") else file.standard,
+        profiles=file.walkers(),
+    )
     standard, standard_notes = apply_profile(standard, project)
     progress("streets", 0.0)
     streets = read_streets(project)
@@ -135,6 +139,7 @@ def _read_communities(
         frame = read_layer(path, layer=table.layer, crs=table.crs)
         where = str(path.name)
         columns = _columns(project, standard, id_column=table.id or "", name_column=table.name)
+    columns = with_usual_columns(columns, frame, standard, further=table.columns)
     communities = make_communities(frame, columns, where=where)
     _check_on_map(communities, streets, where)
     cut |= _beyond_map(communities, streets)
@@ -188,6 +193,7 @@ def _columns(
         district=table.district,
         households=table.households,
         population=table.population,
+        numbers=table.number_columns(),
     )
 
 
@@ -260,6 +266,7 @@ def _read_facility_layer(
         service=table.service,
         service_column=table.service_column,
         name_column=table.name,
+        columns=table.amount_columns(),
     )
     return collected, {table.service} if table.service else set()
 

@@ -15,6 +15,7 @@ from circles.crs import WGS84
 from circles.demand import Demand, demand_from_buildings, demand_from_layer, with_frontage
 from circles.district import District, assess
 from circles.facilities import facilities_from_table
+from circles.inputs.columns import with_usual_columns
 from circles.network import WalkNetwork
 from circles.settings import decide_settings
 from circles.standards import Standard, load_standard
@@ -49,9 +50,11 @@ def score(
         Polygons with a CRS; columns `id` and, as far as they are there, `setting` (``"urban"`` or
         ``"rural"``; without it the standard's other ways tell), `name`, `zone`, `nbs_code`,
         `street`, `district`, `households`, and the residents: `all`, and the groups that the
-        standard names, such as ``60+``.
+        standard names, such as ``60+``; and the numbers that its rules ask for, such as
+        `community_workers`.
     facilities
-        Points or polygons with a CRS; column `service`, and `name` and `opening_hours` if known.
+        Points or polygons with a CRS; column `service`, and `name`, `opening_hours`, `places`,
+        `seats`, `beds`, `area_m2` and `serves` (the ids or names of communities) if known.
     demand
         Points or polygons with a CRS and the people at them, in columns of the same names;
         without it, people are spread along the streets.
@@ -76,6 +79,7 @@ def score(
     )
     optional = {column: column for column in _OPTIONAL if column in there}
     columns = replace(columns, **optional)  # type: ignore[arg-type]
+    columns = with_usual_columns(columns, communities, rules)
     table = make_communities(communities, columns, where="communities")
     table, notes = decide_settings(table, rules.settings)
     layer = facilities_from_table(

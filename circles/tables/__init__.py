@@ -6,6 +6,7 @@ their index, named ``row``.
 """
 
 from circles.tables.columns import (
+    amounts_of,
     as_numbers,
     as_text,
     cell_text,
@@ -13,14 +14,18 @@ from circles.tables.columns import (
     first_column,
     listing,
     matching_key,
+    not_amounts,
     numbers_of,
+    other_unit,
     rows_in_words,
+    shares_of,
 )
 from circles.tables.files import refuse_missing
 from circles.tables.layers import read_layer
 from circles.tables.sheets import read_table
 
 __all__ = [
+    "amounts_of",
     "as_numbers",
     "as_text",
     "cell_text",
@@ -28,9 +33,12 @@ __all__ = [
     "first_column",
     "listing",
     "matching_key",
+    "not_amounts",
     "numbers_of",
+    "other_unit",
     "read_layer",
     "read_table",
     "refuse_missing",
     "rows_in_words",
+    "shares_of",
 ]

@@ -16,6 +16,9 @@ from circles.errors import FaultsError, InputError
 # A terminal obeys some of them, and XML cannot hold them; tabs and line breaks are harmless.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+# Units of which a column's numbers are many, so that they cannot be taken as they are.
+_BRACKETS = re.compile(r"\((.*?)\)")
+_MULTIPLE = re.compile(r"亩|公顷|公里|km|\bha\b|[十百千万](平|米|人|户|m)")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
@@ -148,3 +151,36 @@ def not_numbers(values: pd.Series, wrong: Sequence[int]) -> str:
     rows = f"{rows_in_words(wrong)} of column {values.name!r}"
     verb = "is not a number" if len(wrong) == 1 else "are not numbers"
     return f"{rows} {verb} (row {wrong[0]}: {values.loc[wrong[0]]!r})"
+
+
+def amounts_of(values: pd.Series) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """Return a column's cells as numbers of 0 or more, and the rows that are none."""
+    numbers, wrong = numbers_of(values)
+    negative = values.index[numbers < 0].tolist()
+    return numbers, [row for row in values.index if row in {*wrong, *negative}]
+
+
+def shares_of(values: pd.Series) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """Return a column's cells as shares of 0 to 1, and the rows that are none; ``50%`` is one."""
+    texts = [unicodedata.normalize("NFKC", cell_text(value) or "").strip() for value in values]
+    percent = np.array([text.endswith("%") for text in texts], dtype=bool)
+    plain = pd.Series([text.removesuffix("%") for text in texts], index=values.index, dtype=object)
+    numbers, wrong = amounts_of(plain)
+    bare = [row for row, text in zip(plain.index, texts, strict=True) if text == "%"]
+    shares = np.where(percent, numbers / 100, numbers)
+    above = values.index[shares > 1].tolist()
+    return shares, [row for row in values.index if row in {*wrong, *bare, *above}]
+
+
+def not_amounts(values: pd.Series, wrong: Sequence[int]) -> str:
+    """Say which rows of a column are no numbers of 0 or more."""
+    return (
+        f"{rows_in_words(wrong)} of column {values.name!r}: a number of 0 or more was expected, "
+        f"or an empty cell (row {wrong[0]}: {cell_text(values.loc[wrong[0]])!r})"
+    )
+
+
+def other_unit(column: str) -> str | None:
+    """Return the unit in brackets in a column's name if it is a multiple: 亩, 公顷 or 万人."""
+    found = _BRACKETS.findall(unicodedata.normalize("NFKC", column).casefold())
+    return next((unit for unit in found if _MULTIPLE.search(unit)), None)
