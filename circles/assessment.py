@@ -10,6 +10,7 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
+from circles.evaluation import findings_table, no_facilities
 from circles.profiles import bundled_profiles
 from circles.standards.model import Standard
 from circles.texts import Note
@@ -71,6 +72,13 @@ class Assessment:
         strict limit), `open_share_low`, `open_share_high` (where the rule names an hour: the
         shares with only the facilities that are known to be open then, and with those of unknown
         hours too), `open_known`, `open_unknown` (how many these are).
+    findings
+        What the rules of presence, capacity, size and inventory find; one row a rule, unit and
+        measure; see `circles.evaluation.findings.Finding`.
+    unreached
+        Facilities within nobody's reach by the rules that ask who shares them; columns `rule_id`,
+        `facility_id`, `name`, `service`, `capacity`, `off_network`; see
+        `circles.evaluation.reachable.Reachable`.
     tiers
         One row a community and tier; see `circles.scoring.score_tiers`.
     rollups
@@ -120,3 +128,5 @@ class Assessment:
     breakdown: pd.DataFrame = field(default_factory=pd.DataFrame)
     unit_scores: pd.DataFrame = field(default_factory=pd.DataFrame)
     setting_ways: pd.DataFrame = field(default_factory=pd.DataFrame)
+    findings: pd.DataFrame = field(default_factory=lambda: findings_table([]))
+    unreached: pd.DataFrame = field(default_factory=no_facilities)

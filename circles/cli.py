@@ -144,6 +144,21 @@ def check(
 
 
 @app.command()
+def explain(
+    results: Annotated[Path, typer.Argument(help="The results folder that a run wrote.")],
+    community: Annotated[str, typer.Argument(help="The community's id or name.")],
+    lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
+) -> None:
+    """Explain one community rule by rule: verdict, document, and what would change it."""
+    from circles.reports.record import Results, record_lines
+
+    words = _texts(lang)
+    read = Results.read(results)
+    for line in record_lines(read, read.community(community), words):
+        typer.echo(line)
+
+
+@app.command()
 def isochrone(
     extract: Annotated[
         Path, typer.Argument(help="An .osm.pbf, .osm or .graphml file, or a saved network.")
@@ -199,12 +214,14 @@ def fetch(
 
 def _services_without_layer(district: "District") -> list[str]:
     """Return the services of needs about which nothing was given, in the standard's order."""
-    services = [
-        service
-        for rule in district.standard.access_rules
-        if not set(rule.services) & district.given
-        for service in rule.services
+    from circles.standards.model import CapacityRule, UnitRule
+
+    needs = [
+        rule.numerator.services if isinstance(rule, CapacityRule) else rule.services
+        for rule in district.standard.rules
+        if not isinstance(rule, UnitRule)
     ]
+    services = [service for need in needs if not set(need) & district.given for service in need]
     return list(dict.fromkeys(services))
 
 

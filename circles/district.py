@@ -15,7 +15,16 @@ from circles.basemap import Basemap
 from circles.communities import SETTINGS, Communities
 from circles.crs import WGS84, FloatArray, to_metres
 from circles.demand import PEOPLE, Demand
-from circles.evaluation import Area, OnFoot
+from circles.evaluation import (
+    Area,
+    Evaluation,
+    OnFoot,
+    Stock,
+    evaluate,
+    level_of,
+    unit_verdicts,
+)
+from circles.evaluation.targets import counted_level
 from circles.isochrone import reach_areas
 from circles.join_quality import join_notes, join_table, some_names
 from circles.network import WalkNetwork
@@ -24,7 +33,7 @@ from circles.profiles import bundled_profiles
 from circles.reclassification import Reclassification
 from circles.rollups import roll_up, unit_scores
 from circles.scoring import INSUFFICIENT, NOT_MET, score_tiers
-from circles.standards.model import AccessRule, Standard
+from circles.standards.model import AccessRule, InventoryRule, Standard
 from circles.terrain import height_share
 from circles.texts import Note
 from circles.travel.joining import MAX_ACCESS_M, Joiner, Joins
@@ -110,12 +119,11 @@ def assess(district: District, *, progress: Progress = lambda _step, _share: Non
     searches = Searches(_ground(district, joined))
     other_ways = Reclassification.of(district.communities, district.standard)
     verdicts = _verdicts(district, searches, other_ways, progress)
-    ids = list(district.communities.table.index)
-    tiers = score_tiers(verdicts, district.standard, ids)
-    area = Area.of(
-        district.communities, name=district.name, demand=district.demand, cut=district.cut
-    )
-    judged = verdicts.rename(columns={"community_id": "unit_id"}).assign(level="community")
+    progress("rules", 0.5)
+    area = _area(district)
+    found = _evaluate(district, area, searches.ground.on_foot)
+    judged = _judged(verdicts, found)
+    tiers = _tiers(district, judged)
     rolled = roll_up(district.standard, tiers, judged, area, as_of=district.as_of)
     own_level = rolled["level"] == rolled["target_level"]
     areas = _isochrones(district, joined, searches, progress)
@@ -132,6 +140,8 @@ def assess(district: District, *, progress: Progress = lambda _step, _share: Non
         joins=join_table(joined.demand, joined.facilities, district.facilities["service"]),
         isochrones=areas,
         verdicts=verdicts,
+        findings=found.findings,
+        unreached=found.unreached,
         tiers=tiers,
         rollups=rolled[own_level].reset_index(drop=True),
         breakdown=rolled[~own_level].reset_index(drop=True),
@@ -140,9 +150,51 @@ def assess(district: District, *, progress: Progress = lambda _step, _share: Non
         streets=district.basemap.streets,
         water=district.basemap.water,
         green=district.basemap.green,
-        assumptions=(*district.assumptions, *_assumptions(verdicts)),
-        warnings=(*district.warnings, *_warnings(district, joined, verdicts)),
+        assumptions=(*district.assumptions, *_assumptions(verdicts), *found.assumptions),
+        warnings=(*district.warnings, *_warnings(district, joined, verdicts), *found.warnings),
     )
+
+
+def _area(district: District) -> Area:
+    return Area.of(
+        district.communities,
+        name=district.name,
+        demand=district.demand,
+        whole=level_of(district.communities),
+        cut=district.cut,
+    )
+
+
+def _evaluate(district: District, area: Area, on_foot: OnFoot) -> Evaluation:
+    facilities = district.facilities.reset_index(drop=True)
+    stock = Stock.of(facilities, district.given, area)
+    return evaluate(district.standard, area, stock, on_foot)
+
+
+def _judged(verdicts: pd.DataFrame, found: Evaluation) -> pd.DataFrame:
+    """Return the verdicts of all rules on all units; those of access are on communities."""
+    access = verdicts.rename(columns={"community_id": "unit_id"}).assign(level="community")
+    others = unit_verdicts(found.findings)
+    # What has no range of limits has the same verdict by both of its ends.
+    others = others.assign(strict_verdict=others["verdict"])
+    return pd.concat([t for t in (access, others) if len(t)] or [access], ignore_index=True)
+
+
+def _tiers(district: District, judged: pd.DataFrame) -> pd.DataFrame:
+    """Score the communities by what was found of themselves, not of the units they belong to."""
+    own = judged[judged["level"] == "community"].rename(columns={"unit_id": "community_id"})
+    return score_tiers(
+        own,
+        district.standard,
+        list(district.communities.table.index),
+        looked_at=_looked_at(district.standard),
+    )
+
+
+def _looked_at(standard: Standard) -> frozenset[str]:
+    """Return the rules that are evaluated community by community."""
+    rules = (rule for rule in standard.rules if not isinstance(rule, InventoryRule))
+    return frozenset(rule.id for rule in rules if counted_level(rule) == "community")
 
 
 def _ground(district: District, joined: _Joined) -> Ground:

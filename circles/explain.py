@@ -8,7 +8,7 @@ import pandas as pd
 
 from circles.assessment import Assessment
 from circles.facilities import load_catalogue
-from circles.standards.model import AccessRule, Standard
+from circles.standards.model import AccessRule, Rule, Standard
 from circles.standards.parts import Range
 from circles.texts import Texts
 
@@ -35,7 +35,10 @@ def explain_verdict(
         The words of the reader's language.
     """
     rule = assessment.standard.access_rule(str(verdict["rule_id"]))
-    clauses = (explain_finding(verdict, rule, texts), explain_basis(rule, assessment, texts))
+    clauses = (
+        explain_finding(verdict, rule, texts),
+        explain_basis(rule, assessment.standard, texts),
+    )
     return sentence(clauses, texts)
 
 
@@ -68,19 +71,18 @@ def explain_finding(verdict: Mapping[Hashable, object], rule: AccessRule, texts:
     return texts("explain.finding", service=one_line(rule.name[texts.lang]), found=found)
 
 
-def explain_basis(rule: AccessRule, assessment: Assessment, texts: Texts) -> str:
+def explain_basis(rule: Rule, standard: Standard, texts: Texts) -> str:
     """Name the documents a rule stands in and what is assumed in it; empty if neither is known.
 
     Parameters
     ----------
     rule
-        A rule of the assessment's standard.
-    assessment
-        The run whose standard it is.
+        A rule of the standard.
+    standard
+        The standard.
     texts
         The words of the reader's language.
     """
-    standard = assessment.standard
     assumed = [standard.assumption(key).text[texts.lang] for key in rule.assumptions]
     documents = documents_word(rule.sources, standard, texts)
     clauses = (

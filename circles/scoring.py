@@ -102,7 +102,11 @@ def tier_verdict(verdicts: Sequence[str]) -> str:
 
 
 def score_tiers(
-    verdicts: pd.DataFrame, standard: Standard, community_ids: Sequence[str]
+    verdicts: pd.DataFrame,
+    standard: Standard,
+    community_ids: Sequence[str],
+    *,
+    looked_at: Set[str] = frozenset(),
 ) -> pd.DataFrame:
     """Score every community against every tier, with the lenient ends of limits and the strict.
 
@@ -117,6 +121,9 @@ def score_tiers(
         The standard.
     community_ids
         All communities, in order.
+    looked_at
+        Rules that were evaluated even if no community has a verdict of them, since they hold in
+        none; those of access and those with verdicts are in any case.
 
     Returns
     -------
@@ -127,7 +134,7 @@ def score_tiers(
         `scored` (over how many rules).
     """
     by_community = dict(iter(verdicts.groupby("community_id", sort=False)))
-    looked_at = {*verdicts["rule_id"]} | {rule.id for rule in standard.access_rules}
+    known_rules = {*looked_at, *verdicts["rule_id"], *(rule.id for rule in standard.access_rules)}
     rows = []
     for community_id in community_ids:
         own = by_community.get(community_id, verdicts.iloc[:0])
@@ -136,7 +143,7 @@ def score_tiers(
             {
                 "community_id": community_id,
                 "tier": tier.id,
-                **_tier(tier, standard, known, looked_at),
+                **_tier(tier, standard, known, known_rules),
             }
             for tier in standard.tiers
         ]

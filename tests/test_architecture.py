@@ -29,10 +29,11 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     facilities standards settings hours
     coverage join_quality scoring evaluation access rollups reclassification
     basemap assessment district
-    explain explain_rollup walkers maps reports
-    project
+    explain explain_rollup explain_finding walkers maps reports
+    column_keys project
     fetch.servers fetch.downloads fetch.place fetch
-    inputs.streets inputs.profiles inputs.residents inputs.district inputs.frames inputs
+    inputs.streets inputs.profiles inputs.residents inputs.columns inputs.district inputs.frames
+    inputs
     outputs pipeline standards_cli cli
     """
 ).split()

@@ -199,7 +199,7 @@ def test_a_document_is_named_once_with_all_its_places() -> None:
 def test_a_rule_without_documents_has_no_basis() -> None:
     """Where a rule names neither source nor assumption, nothing is made up."""
     bare = DRAWN.standard.rule("elder_meal").model_copy(update={"sources": (), "assumptions": ()})
-    assert explain_basis(bare, DRAWN, EN) == ""
+    assert explain_basis(bare, DRAWN.standard, EN) == ""
 
 
 @pytest.mark.parametrize(

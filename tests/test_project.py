@@ -77,6 +77,13 @@ street = "town"
 district = "county"
 households = "homes"
 population = { all = "people", "60+" = "old", "0-3" = "babies" }
+population_urban = "in_town"
+population_rural = "in_villages"
+service_area_m2 = "rooms"
+community_workers = "workers"
+staff = "staff"
+occupancy = "lived_in"
+columns = { new_estate = "new" }
 [demand]
 source = "canteens.csv"
 layer = "cells"
@@ -86,6 +93,11 @@ population = { all = "n" }
 path = "canteens.csv"
 service = "elder_meal"
 name = "title"
+places = "cots"
+seats = "chairs"
+beds = "beds"
+area_m2 = "floor"
+serves = "whom"
 layer = "a"
 sheet = "b"
 lon = "x"
@@ -123,6 +135,23 @@ lang = "en"
     assert not isinstance(rule, str)
     assert (rule.column, rule.urban, rule.rural) == ("kind", ("社区", "居委会"), ("村",))
     assert file.communities.population == {"all": "people", "60+": "old", "0-3": "babies"}
+    assert file.communities.number_columns() == {
+        "population_urban": "in_town",
+        "population_rural": "in_villages",
+        "service_area_m2": "rooms",
+        "community_workers": "workers",
+        "staff": "staff",
+        "occupancy": "lived_in",
+    }
+    assert file.communities.columns == {"new_estate": "new"}
+    assert file.facilities[0].amount_columns() == {
+        "places": "cots",
+        "seats": "chairs",
+        "beds": "beds",
+        "area_m2": "floor",
+        "serves": "whom",
+    }
+    assert file.facilities[1].amount_columns() == {}
     assert file.demand is not None
     assert file.demand.population == {"all": "n"}
     assert [table.service for table in file.facilities] == ["elder_meal", None, None]

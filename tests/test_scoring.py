@@ -215,6 +215,9 @@ def test_a_rule_that_nobody_looked_at_leaves_its_tier_open() -> None:
     row = score_tiers(found_shares(("a", "meal", "met", "met", 1.0)), promised, ["a"]).iloc[0]
     assert (row["verdict"], row["insufficient"]) == ("insufficient_data", ("station",))
     assert (row["met"], row["applied"], row["score"], row["scored"]) == (1, 2, 100, 1)
+    found = found_shares(("a", "meal", "met", "met", 1.0))
+    row = score_tiers(found, promised, ["a"], looked_at={"station"}).iloc[0]
+    assert (row["verdict"], row["applied"]) == ("met", 1)  # it holds for no community there
 
 
 def test_a_coverage_nothing_is_asked_of_has_no_verdict() -> None:

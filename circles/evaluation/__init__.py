@@ -8,9 +8,10 @@ verdicts up to the shares that a standard asks for.
 from circles.evaluation.evaluate import Evaluation, evaluate
 from circles.evaluation.findings import Finding, findings_table, unit_verdicts
 from circles.evaluation.on_foot import OnFoot
+from circles.evaluation.reachable import no_facilities
 from circles.evaluation.stock import Stock
 from circles.evaluation.targets import roll_up_targets
-from circles.evaluation.units import Area
+from circles.evaluation.units import Area, level_of
 
 __all__ = [
     "Area",
@@ -20,6 +21,8 @@ __all__ = [
     "Stock",
     "evaluate",
     "findings_table",
+    "level_of",
+    "no_facilities",
     "roll_up_targets",
     "unit_verdicts",
 ]

@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import geopandas as gpd
@@ -32,13 +32,14 @@ class Served:
     understood
         Which facilities have a list of which every word was understood, shape (facilities,).
     strange
-        Words that are no community, street or district, each once.
+        Words that are no community, street or district, each once, and the facilities (their ids)
+        that name them.
     """
 
     facility: IntArray
     community: IntArray
     understood: BoolArray
-    strange: tuple[str, ...] = ()
+    strange: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,23 +128,31 @@ class Stock:
         words = self.served.strange
         if not words:
             return ()
-        return (Note.of("warnings.serves_unknown", count=len(words), examples=words[:_EXAMPLES]),)
+        examples = tuple(
+            f"{word} ({', '.join(ids[:_EXAMPLES])}{' …' if len(ids) > _EXAMPLES else ''})"
+            for word, ids in list(words.items())[:_EXAMPLES]
+        )
+        return (Note.of("warnings.serves_unknown", count=len(words), examples=examples),)
 
 
 def _served(facilities: gpd.GeoDataFrame, home: IndexArray, area: Area) -> Served:
     names = _Names.of(area)
     pairs: list[tuple[int, int]] = []
     understood = np.zeros(len(facilities), dtype=bool)
-    strange: dict[str, None] = {}
+    strange: dict[str, dict[str, None]] = defaultdict(dict)
+    ids = facilities["facility_id"].tolist()
     cells = facilities["serves"] if "serves" in facilities else [None] * len(facilities)
     for row, cell in enumerate(cells):
         words = [word.strip() for word in _SEPARATORS.split(cell_text(cell) or "") if word.strip()]
         found = [names.communities(word, int(home[row])) for word in words]
         understood[row] = bool(words) and all(map(len, found))
         pairs += [(row, community) for community in dict.fromkeys(sum(found, ()))]
-        strange |= {word: None for word, rows in zip(words, found, strict=True) if not rows}
+        for word, rows in zip(words, found, strict=True):
+            if not rows:
+                strange[word][str(ids[row])] = None
+    told = {word: tuple(by) for word, by in strange.items()}
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return Served(table[:, 0], table[:, 1], understood, tuple(strange))
+    return Served(table[:, 0], table[:, 1], understood, told)
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,22 @@ class Area:
         return None if np.isnan(values).all() else values
 
 
+def level_of(communities: Communities) -> Level:
+    """Return of which level the communities as a whole are: those of one street are not a city.
+
+    Several districts are a city, and communities that all name the same street are that street;
+    all else is taken for a district, so that no count of a city is compared with a part of it.
+    """
+    table = communities.table
+    streets, districts = (
+        {word if isinstance(word, str) and word else None for word in table[level]}
+        for level in ("street", "district")
+    )
+    if len(districts - {None}) > 1:
+        return "city"
+    return "street" if len(streets) == 1 and None not in streets else "district"
+
+
 def community_numbers(communities: Communities, demand: Demand | None = None) -> pd.DataFrame:
     """Return all that is counted by community, under the names that rules know.
 

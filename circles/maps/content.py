@@ -19,16 +19,23 @@ from circles.explain import (
     verdict_word,
     worst_first,
 )
+from circles.explain_finding import community_findings, finding_words
 from circles.explain_rollup import counted_word
 from circles.facilities import load_catalogue
 from circles.maps.encode import DEGREE, encode_lines, encode_points, encode_polygons
+from circles.standards.model import Standard
 from circles.texts import Texts
 
 Data = dict[str, object]
+#: A line of a community's card: the place of its rule, that of its verdict, and the words.
+Told = tuple[int, int, str]
 
 VERDICTS: Final = ("met", "not_met", "insufficient_data", "not_applicable")
 """Every verdict; the page knows them by their place in this list."""
 
+_WORST_FIRST: Final = tuple(
+    map(VERDICTS.index, ("not_met", "insufficient_data", "met", "not_applicable"))
+)
 _PLAIN_COLOUR: Final = "#5b6470"
 _PAGE_WORDS: Final = (
     "all", "basis", "facilities", "ground", "labels", "layers", "more", "none", "off_network",
@@ -58,14 +65,14 @@ def ground_data(assessment: Assessment) -> Data:
 def community_data(assessment: Assessment, texts: Texts) -> Data:
     """Return the communities: shapes, names, verdicts by view, and the reasons, worst first."""
     communities = assessment.communities
-    rules = assessment.standard.access_rules
+    standard = assessment.standard
     return {
         "names": communities["name"].tolist(),
         "settings": [texts(f"words.setting_one_{setting}") for setting in communities["setting"]],
         "facts": [_facts(row, texts) for row in communities.to_dict("records")],
         "shapes": [encode_polygons(shape) for shape in communities.geometry],
         "middles": encode_points(_middles(communities.geometry)),
-        "bases": [explain_basis(rule, assessment, texts) for rule in rules],
+        "bases": [explain_basis(rule, standard, texts) for rule in standard.rules],
         "views": _views(assessment, texts),
         "findings": _findings(assessment, texts),
     }
@@ -144,7 +151,7 @@ def bounds(assessment: Assessment) -> list[list[float]]:
 def _views(assessment: Assessment, texts: Texts) -> list[Data]:
     """Return what communities can be coloured by: the tiers, or the rules if there are none."""
     standard = assessment.standard
-    positions = {rule.id: number for number, rule in enumerate(standard.access_rules)}
+    positions = _positions(standard)
     if not standard.tiers:
         return [
             _view(
@@ -159,7 +166,7 @@ def _views(assessment: Assessment, texts: Texts) -> list[Data]:
         _view(
             assessment,
             tier.name[texts.lang],
-            [positions[rule.id] for rule in standard.tier_rules(tier.id) if rule.id in positions],
+            [positions[rule.id] for rule in standard.tier_rules(tier.id)],
             assessment.tiers[assessment.tiers["tier"] == tier.id],
         )
         | {
@@ -232,25 +239,37 @@ def _target(row: Mapping[Hashable, object], texts: Texts) -> str:
     return texts("map.rollup_strict", words=words, met=row["strict_met"])
 
 
-def _findings(assessment: Assessment, texts: Texts) -> list[list[tuple[int, int, str]]]:
+def _findings(assessment: Assessment, texts: Texts) -> list[list[Told]]:
     """Return each community's findings, worst first: rule, verdict and words."""
-    standard = assessment.standard
-    positions = {rule.id: number for number, rule in enumerate(standard.access_rules)}
-    by_community = dict(iter(assessment.verdicts.groupby("community_id")))
+    told: dict[str, list[Told]] = {str(community): [] for community in assessment.communities.index}
+    _tell_access(told, assessment, texts)
+    _tell_others(told, assessment, texts)
+    return [sorted(lines, key=lambda line: _WORST_FIRST.index(line[1])) for lines in told.values()]
 
-    def told(row: Mapping[Hashable, object]) -> tuple[int, int, str]:
-        number = positions[str(row["rule_id"])]
-        words = explain_finding(row, standard.access_rules[number], texts)
-        # What is reported and not judged looks like what does not apply: neither good nor bad.
-        verdict = row["verdict"] if isinstance(row["verdict"], str) else "not_applicable"
-        return number, VERDICTS.index(verdict), words
 
-    return [
-        [told(row) for row in worst_first(by_community[community]).to_dict("records")]
-        if community in by_community
-        else []
-        for community in assessment.communities.index
-    ]
+def _tell_access(told: dict[str, list[Told]], assessment: Assessment, texts: Texts) -> None:
+    standard, positions = assessment.standard, _positions(assessment.standard)
+    for community, own in assessment.verdicts.groupby("community_id"):
+        for row in worst_first(own).to_dict("records"):
+            rule = standard.access_rule(str(row["rule_id"]))
+            # What is reported and not judged looks like what does not apply: neither good nor bad.
+            verdict = row["verdict"] if isinstance(row["verdict"], str) else "not_applicable"
+            line = positions[rule.id], VERDICTS.index(verdict), explain_finding(row, rule, texts)
+            told[str(community)].append(line)
+
+
+def _tell_others(told: dict[str, list[Told]], assessment: Assessment, texts: Texts) -> None:
+    """Tell what the other rules find in the communities themselves, as far as it is judged."""
+    standard, positions = assessment.standard, _positions(assessment.standard)
+    for row in community_findings(assessment.findings).to_dict("records"):
+        words = finding_words(row, standard, texts)
+        line = positions[str(row["rule_id"])], VERDICTS.index(row["verdict"]), words
+        told.get(str(row["unit_id"]), []).append(line)
+
+
+def _positions(standard: Standard) -> dict[str, int]:
+    """Return the place of each rule in the page's list of documents."""
+    return {rule.id: number for number, rule in enumerate(standard.rules)}
 
 
 def _facts(row: Mapping[Hashable, object], texts: Texts) -> str:

@@ -21,6 +21,7 @@ from circles.explain import (
 )
 from circles.explain_rollup import counted_word, explain_rollup, target_word
 from circles.maps.offline import HTML_LANG, page_asset, refuse_outside_references, seal
+from circles.reports.other_lines import other_lines
 from circles.reports.units import unit_lines, way_lines
 from circles.standards.model import AccessRule, Source, Standard
 from circles.texts import Texts, load_texts
@@ -133,7 +134,8 @@ def render_briefing(assessment: Assessment, *, map_html: str, lang: str = "zh") 
         style=page_asset("verdicts.css"),
         run=assessment,
         headline=_headline(assessment, texts),
-        targets=[_target(row, assessment, texts) for row in _records(assessment.rollups)],
+        targets=[_target(row, assessment, texts) for row in _records(_of_tiers(assessment))],
+        others=other_lines(assessment, texts),
         gaps=_gaps(assessment, texts),
         gap_count=int((assessment.verdicts["verdict"] == "not_met").sum()),
         tiers=[tier.name[texts.lang] for tier in standard.tiers],
@@ -187,6 +189,11 @@ def _headline(assessment: Assessment, texts: Texts) -> str:
         targets=len(assessment.rollups),
         counts=texts("briefing.headline_separator").join(counted),
     )
+
+
+def _of_tiers(assessment: Assessment) -> pd.DataFrame:
+    """Return the roll-ups of circles; those of single rules stand in a table of their own."""
+    return assessment.rollups[assessment.rollups["rule"].isna()]
 
 
 def _target(row: Row, assessment: Assessment, texts: Texts) -> TargetLine:

@@ -8,7 +8,8 @@ import geopandas as gpd
 import pandas as pd
 
 from circles.assessment import Assessment
-from circles.explain import explain_community, one_line
+from circles.explain import explain_community, one_line, sentence
+from circles.explain_finding import community_findings, finding_words, worst_findings
 from circles.reports.styles import write_styles
 from circles.standards.model import AccessRule
 from circles.texts import Texts, load_texts
@@ -120,10 +121,24 @@ def _labelled(layer: gpd.GeoDataFrame, assessment: Assessment, texts: Texts) -> 
     return layer.assign(data_label=texts("words.fictional")) if assessment.fictional else layer
 
 
+def _others(assessment: Assessment, texts: Texts) -> dict[str, list[str]]:
+    """Return what the rules that are not of access find in each community, in words."""
+    told: dict[str, list[str]] = {}
+    found = worst_findings(community_findings(assessment.findings))
+    for row in found.to_dict("records"):
+        words = finding_words(row, assessment.standard, texts)
+        told.setdefault(str(row["unit_id"]), []).append(sentence((words,), texts))
+    return told
+
+
 def _communities(assessment: Assessment, texts: Texts) -> gpd.GeoDataFrame:
     communities = assessment.communities
     index = communities.index
-    lines = ["\n".join(explain_community(str(key), assessment, texts)) for key in index]
+    others = _others(assessment, texts)
+    lines = [
+        "\n".join((*explain_community(str(key), assessment, texts), *others.get(str(key), ())))
+        for key in index
+    ]
     columns = dict(_tier_columns(assessment))
     for rule in assessment.standard.access_rules:
         columns |= _rule_columns(rule, assessment)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from circles.assessment import Assessment
+from circles.texts import Bilingual, Value
 
 SCHEMA = "circles.results/1"
 VERDICTS = ("met", "not_met", "insufficient_data", "not_applicable")
@@ -17,6 +18,7 @@ _SCORE = ("score", "scored", "met", "applied", "strict_verdict", "strict_met")
 _FIGURES = (
     *("verdict", "reason", "unit", "total", "limit", "share_low", "share_high", "shortfall"),
     *("median_cost", "p90_cost", "worst_cost", "nearest_facility", "nearest_cost"),
+    *("group_assumed", "out_of_reach", "beyond_median_cost", "provable_cost"),
 )
 _STRICT = (
     *("strict_limit", "strict_share_low", "strict_share_high", "strict_verdict"),
@@ -54,7 +56,8 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
     dict
         `rollups` with numerators and denominators, `tiers` and `rules` with counts by verdict,
         the coverage over all communities for each rule, `joins` with counts of how the points of
-        each layer join the streets, and `communities` with their verdicts.
+        each layer join the streets, `findings` of the rules that are not of access, the facilities
+        that are `unreached`, and `communities` with their verdicts.
     """
     standard = assessment.standard
     settings = assessment.communities["setting"]
@@ -84,6 +87,11 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
         ],
         "tiers": {tier.id: _tier_counts(tier.id, assessment) for tier in standard.tiers},
         "rules": {rule.id: _rule_figures(rule.id, assessment) for rule in standard.access_rules},
+        "findings": [_finding(row) for row in _rows(assessment.findings)],
+        "unreached": [
+            {str(key): _plain(value) for key, value in row.items()}
+            for row in _rows(assessment.unreached)
+        ],
         "joins": _joins(assessment),
         "communities": _communities(assessment),
     }
@@ -150,6 +158,19 @@ def _rollup_key(row: Mapping[Hashable, Any]) -> str:
 def _rollup(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     figures = {str(key): _plain(value) for key, value in row.items()}
     return {"numerator": figures["met"], **figures}
+
+
+def _finding(row: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """Return a finding; what fills its reason's gaps is a table of names and values."""
+    figures = {str(key): value for key, value in row.items() if key != "reason_values"}
+    given = {name: _gap(value) for name, value in row["reason_values"]}
+    return {name: _plain(value) for name, value in figures.items()} | {"reason_values": given}
+
+
+def _gap(value: Value) -> Any:
+    if isinstance(value, tuple):
+        return [_gap(part) for part in value]
+    return value.model_dump() if isinstance(value, Bilingual) else value
 
 
 def _tier_counts(tier_id: str, assessment: Assessment) -> dict[str, dict[str, int]]:

@@ -20,6 +20,7 @@ from circles.explain import (
     worst_first,
 )
 from circles.reports.method import write_assumptions, write_method
+from circles.reports.other_tables import other_tables
 from circles.reports.rollup_tables import rollup_tables, whom
 from circles.reports.sheets import (
     Book,
@@ -112,6 +113,7 @@ def write_workbook(assessment: Assessment, path: Path, *, lang: str) -> None:
         write_assumptions(book, assessment, label=_label(book, assessment))
         _write_rollups(book, assessment)
         _write_details(book, assessment)
+        _write_others(book, assessment)
         write_method(book, assessment, label=_label(book, assessment))
     path.write_bytes(content.getvalue())
 
@@ -153,6 +155,20 @@ def _write_rollups(book: Book, assessment: Assessment) -> None:
         heading = book.texts(f"workbook.heading_{name}")
         row = write_heading(book, sheet, row, heading, columns=len(widths))
         row = write_table(book, sheet, table, top=row, widths=widths) + 1
+
+
+def _write_others(book: Book, assessment: Assessment) -> None:
+    """Write what the rules find that are not of time or distance; nothing without such rules."""
+    tables = other_tables(book, assessment)
+    if not tables:
+        return
+    sheet, row = _sheet(book, assessment, "others")
+    widths = column_widths(*tables.values())
+    for name, table in tables.items():
+        heading = book.texts(f"workbook.heading_{name}")
+        row = write_heading(book, sheet, row, heading, columns=len(widths))
+        row = write_table(book, sheet, table, top=row, widths=widths) + 1
+    sheet.set_paper(_A3)
 
 
 def _write_communities(book: Book, assessment: Assessment) -> None:
@@ -334,7 +350,7 @@ def _detail(row: dict[Hashable, Any], name: str, book: Book, assessment: Assessm
         _text(row["nearest_facility"]),
         cost("nearest_cost", known=pd.notna(row["nearest_cost"])),
         texts(f"reasons.{row['reason']}"),
-        explain_basis(rule, assessment, texts),
+        explain_basis(rule, assessment.standard, texts),
         *(_strict_detail(row, rule, book) if any(rule.has_range for rule in rules) else ()),
         *(_open_detail(row, rule) if any(r.open_until for r in rules) else ()),
     ]

@@ -1,6 +1,7 @@
 """Standards from their files: the bundled ones and people's own, with every fault named at once."""
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -49,13 +50,15 @@ def no_such_standard(standard: str) -> str:
     return f"there is no standard {standard!r}; {known}. Or give the path of a .toml file"
 
 
-def load_standard(standard: str | Path) -> Standard:
+def load_standard(standard: str | Path, *, profiles: Collection[str] = ()) -> Standard:
     """Load a standard, with those it extends.
 
     Parameters
     ----------
     standard
         The id of a bundled standard, or the path of a TOML file.
+    profiles
+        Names of walking profiles that it may use besides the bundled ones.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def load_standard(standard: str | Path) -> Standard:
         loaded = Standard.model_validate(content.table)
     except ValidationError as error:
         faults = form_faults(error, content.table, content.origins) + faults
-    faults = faults + reference_faults(content.table)
+    faults = faults + reference_faults(content.table, profiles)
     if loaded is None or faults:
         raise FaultsError(file.where, faults)
     return loaded

@@ -6,7 +6,7 @@ whatever is not of the expected type is left to the form's own check.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -27,17 +27,19 @@ DENOMINATORS: Final = ("households", "population", "population_rural", "populati
 _LEVELS: Final = ("community", "street", "district", "city")
 
 
-def reference_faults(standard: Table) -> list[str]:
+def reference_faults(standard: Table, profiles: Collection[str] = ()) -> list[str]:
     """Name what a standard refers to and does not have, and what has no basis.
 
     Parameters
     ----------
     standard
         The file as TOML, with what it extends.
+    profiles
+        Names of walking profiles that there are besides the bundled ones.
     """
     return [
         *_unknown_ids(standard),
-        *_rule_faults(standard),
+        *_rule_faults(standard, {*bundled_profiles(), *profiles}),
         *_source_faults(standard),
         *_tier_faults(standard),
         *_target_faults(standard),
@@ -73,12 +75,12 @@ def _unknown_ids(standard: Table) -> Iterator[str]:
                         yield f"{_where(section, entry)}, {key}: there is no {word!r}; {there}"
 
 
-def _rule_faults(standard: Table) -> Iterator[str]:
+def _rule_faults(standard: Table, profiles: Collection[str]) -> Iterator[str]:
     kinds = {_id(rule): rule.get("kind") for rule in _entries(standard, "rules")}
     classes = {"urban", "rural", *_classes(standard)}
     for rule in _entries(standard, "rules"):
         where = _where("rules", rule)
-        yield from (f"{where}, {fault}" for fault in _word_faults(rule))
+        yield from (f"{where}, {fault}" for fault in _word_faults(rule, profiles))
         for word in _words(rule, "settings") if rule.get("kind") == "unit_check" else ():
             if word not in classes:
                 there = listing("settings and classes", word, classes)
@@ -89,15 +91,15 @@ def _rule_faults(standard: Table) -> Iterator[str]:
         yield from _baseless(where, rule, "rule")
 
 
-def _word_faults(rule: Table) -> Iterator[str]:
+def _word_faults(rule: Table, profiles: Collection[str]) -> Iterator[str]:
     """Name the services, profiles, groups and columns of a rule that nobody knows."""
     need = "any_of" if _words(rule, "any_of") else "service"
     for key, service in _found(rule, need, "numerator.services"):
         if service not in load_catalogue():
             yield f"{key}: {no_such_service(service)}"
     for key, profile in _found(rule, "profile", "catchment.profile"):
-        if profile not in bundled_profiles():
-            there = listing("profiles", profile, bundled_profiles())
+        if profile not in profiles:
+            there = listing("profiles", profile, profiles)
             yield f"{key}: there is no {profile!r}; {there}"
     for key, group in _found(rule, "group", "catchment.group"):
         if not _GROUP.fullmatch(group):
