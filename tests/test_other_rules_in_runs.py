@@ -147,11 +147,13 @@ def test_presence_counts_in_circles_and_targets(summary: Any) -> None:
 
 
 def test_an_inventory_that_differs_is_a_warning_on_every_page(town: Town, summary: Any) -> None:
-    """It has no verdict; the briefing, the workbook and the manifest warn."""
+    """It has no verdict; the map, the briefing, the workbook and both JSON files warn."""
     (row,) = found(summary, "inventory", "district").values()
     assert (row["verdict"], row["reason"]) == (None, "inventory_differs")
     out = town.project.parent / "out"
     assert "All canteens" in (out / "briefing.html").read_text("utf-8")
+    page = (out / "map.html").read_text("utf-8")
+    assert any(note["en"] in page for note in summary["warnings"] if "All canteens" in note["en"])
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     assert any("All canteens" in json.dumps(note) for note in manifest["warnings"])
     book = openpyxl.load_workbook(out / "communities.xlsx")

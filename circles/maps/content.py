@@ -40,6 +40,7 @@ _PLAIN_COLOUR: Final = "#5b6470"
 _PAGE_WORDS: Final = (
     "all", "basis", "facilities", "ground", "labels", "layers", "more", "none", "off_network",
     "origin", "reach", "reach_none", "reach_note", "scale_note", "unnamed", "view",
+    "warnings",
 )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def reach_data(assessment: Assessment, texts: Texts) -> Data:
 
 
 def panel_data(assessment: Assessment, texts: Texts) -> Data:
-    """Return the words of the controls and the title."""
+    """Return the words of the controls, the title and what to know before use."""
     standard = assessment.standard
     return {
         "lang": texts.lang,
@@ -138,6 +139,7 @@ def panel_data(assessment: Assessment, texts: Texts) -> Data:
         "fictional_note": texts("words.fictional_note") if assessment.fictional else "",
         "verdicts": [texts(f"words.verdict_{verdict}") for verdict in VERDICTS],
         "attribution": texts("map.invented" if assessment.fictional else "map.attribution"),
+        "warnings": [texts.note(note) for note in assessment.warnings],
         "words": {word: texts(f"map.{word}") for word in _PAGE_WORDS},
     }
 

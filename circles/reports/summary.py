@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from circles.assessment import Assessment
-from circles.texts import Bilingual, Value
+from circles.texts import Bilingual, Value, load_texts
 
 SCHEMA = "circles.results/1"
 VERDICTS = ("met", "not_met", "insufficient_data", "not_applicable")
@@ -57,7 +57,8 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
         `rollups` with numerators and denominators, `tiers` and `rules` with counts by verdict,
         the coverage over all communities for each rule, `joins` with counts of how the points of
         each layer join the streets, `findings` of the rules that are not of access, the facilities
-        that are `unreached`, and `communities` with their verdicts.
+        that are `unreached`, the `warnings` in both languages, and `communities` with their
+        verdicts.
     """
     standard = assessment.standard
     settings = assessment.communities["setting"]
@@ -87,6 +88,10 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
         ],
         "tiers": {tier.id: _tier_counts(tier.id, assessment) for tier in standard.tiers},
         "rules": {rule.id: _rule_figures(rule.id, assessment) for rule in standard.access_rules},
+        "warnings": [
+            {lang: load_texts(lang).note(note) for lang in ("zh", "en")}
+            for note in assessment.warnings
+        ],
         "findings": [_finding(row) for row in _rows(assessment.findings)],
         "unreached": [
             {str(key): _plain(value) for key, value in row.items()}

@@ -126,6 +126,12 @@ circlesMap.panel = (() => {
       h("p", { class: "circles-note" }, words.scale_note));
   }
 
+  function warningSection({ warnings, words }) {
+    return h("details", { class: "circles-warnings" },
+      h("summary", {}, `${words.warnings} (${warnings.length})`),
+      h("ul", {}, ...warnings.map((words) => h("li", {}, h("bdi", {}, words)))));
+  }
+
   function sheet(data, sections) {
     const toggle = h("button", { type: "button", class: "circles-toggle", "aria-expanded": "true",
       click: () => open(!panel.classList.contains("open")) },
@@ -190,6 +196,7 @@ circlesMap.panel = (() => {
       ...(layers.reach.needs.length ? [reachSection(layers, data, services)] : []),
       ...(layers.facilities.services.length ? [services.section] : []),
       groundSection(map, layers, data),
+      ...(data.warnings.length ? [warningSection(data)] : []),
     ]);
     control("topleft", card).addTo(map);
     L.control.zoom({ position: "topleft" }).addTo(map);
