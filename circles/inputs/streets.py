@@ -96,5 +96,7 @@ def _with_saved_streets(extract: OsmExtract, path: Path, saved: Path) -> Streets
 
 
 def _box(network: WalkNetwork) -> Box:
+    if network.box is not None:
+        return network.box
     lon, lat = network.edges.lon, network.edges.lat
     return (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))

@@ -70,6 +70,7 @@ def network_from_osm(extract: OsmStreets, *, min_piece_m: float = MIN_PIECE_M) -
         node_lat=nodes.lat[ends],
         edges=edges,
         joinable=pieces.joinable,
+        box=extract.box,
         report=NetworkReport(
             refused_ways=areas.rulings.refused,
             cut_ways=cut.cut_ways,

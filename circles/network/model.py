@@ -76,6 +76,8 @@ class WalkNetwork:
         bridges and tunnels.
     attributes
         Graph, node and edge attributes of the graph it was made from, kept for the way back.
+    box
+        West, south, east, north of the area whose streets it holds, degrees; None if not known.
     """
 
     crs: CRS
@@ -87,6 +89,7 @@ class WalkNetwork:
     report: NetworkReport
     barriers: Lines = field(default_factory=Lines.none)
     attributes: "GraphAttributes | None" = None
+    box: tuple[float, float, float, float] | None = None
 
     @cached_property
     def arcs(self) -> Arcs:

@@ -93,6 +93,7 @@ def load_network(path: Path | str, *, box: "Box | None" = None) -> WalkNetwork:
             edges=edges,
             joinable=joinable,
             report=NetworkReport(**about["report"]),
+            box=_box_of(about.get("box")),
             barriers=Lines(**{f.name: _read(path, f"barrier_{f.name}") for f in fields(Lines)}),
             node_id=nodes["node_id"],
             node_lon=nodes["node_lon"],
@@ -123,6 +124,7 @@ def _write(network: WalkNetwork, folder: Path) -> None:
         "nodes": len(network.node_id),
         "edges": len(network.edges),
         "edge_arrays": given,
+        "box": network.box,
         "report": {f.name: getattr(report, f.name) for f in fields(report)},
     }
     text = json.dumps(about, ensure_ascii=False, indent=2, default=dict)
@@ -143,6 +145,13 @@ def _about(path: Path) -> dict[str, Any]:
         message = f"{path}: its format is {about.get('format')!r}, this version reads {FORMAT!r}"
         raise InputError(message)
     return about
+
+
+def _box_of(value: Any) -> "Box | None":
+    if value is None:
+        return None
+    west, south, east, north = map(float, value)
+    return west, south, east, north
 
 
 def _read(path: Path, name: str) -> npt.NDArray[Any]:
@@ -208,6 +217,7 @@ def _within(
         node_lat=network.node_lat[used],
         edges=replace(edges, start=start, end=end),
         joinable=network.joinable[rows],
+        box=None,
     )
 
 
