@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from circles.communities import CommunityColumns, make_communities
 from circles.crs import WGS84
@@ -21,7 +23,8 @@ from circles.inputs.columns import with_usual_columns
 from circles.project import load_project
 from circles.scoring import INSUFFICIENT, MET, NOT_MET
 from circles.standards import Standard, load_standard
-from circles.tables import amounts_of, other_unit, shares_of
+from circles.tables import Fate, amounts_of, other_unit, shares_of
+from circles.texts import load_texts
 from tests.drawn_district import CRS_M
 from tests.drawn_units import area_of, ratio, standard_of, unit_rule
 from tests.small_town import Town, make_town, run_circles
@@ -75,25 +78,111 @@ def test_a_column_may_be_named() -> None:
         collected(frame, beds="床")
 
 
-def test_what_is_no_amount_is_a_fault_by_file_and_row() -> None:
-    """Words, negative numbers and numbers without an end; each column is named at once."""
-    frame = layer(托位=["60", "约30", "-1", ""], 面积=[100.0, 2.0, -3.0, math.inf])
-    with pytest.raises(FaultsError) as caught:
-        collected(frame)
-    assert caught.value.where == "places.csv"
-    places, area = caught.value.faults
-    assert "rows 3-4 of column '托位': a number of 0 or more" in places
-    assert "(row 3: '约30')" in places
-    assert "rows 4-5 of column '面积'" in area
+def events(frame: gpd.GeoDataFrame, **named: str) -> list[tuple[int, str, str]]:
+    """Return what became of the rows of a table of canteens: row, fate, and the note's key."""
+    found = facilities_from_table(frame, origin="a.csv", service="elder_meal", columns=named)
+    return [(e.row, e.fate.value, e.note.key.split(".")[1]) for e in found.ledger.events]
 
 
-@pytest.mark.parametrize("header", ["面积(亩)", "建筑面积（公顷）", "面积(万平方米)", "面积 (km²)"])
-def test_a_column_in_another_unit_is_a_fault(header: str) -> None:
-    """Hectares are not taken for square metres."""
-    with pytest.raises(FaultsError, match="convert it"):
-        collected(layer(**{header: ["2"]}))
+@pytest.mark.parametrize(
+    ("cell", "seats"),
+    [
+        ("30张", 30), ("30个", 30), ("３０", 30), ("30 座", 30), ("1,200", 1200), ("1.5万", 15_000),
+        ("120个座位", 120), ("30個", 30), ("床位30", None), ("2百", 200), ("30席", 30),
+    ],
+)  # fmt: skip
+def test_a_cell_that_leaves_no_doubt_is_read_and_listed(cell: str, seats: float | None) -> None:
+    """A unit after the number, full-width digits and 万 are repaired; the row is listed."""
+    frame = layer(座位数=["12", cell])
+    found = collected(frame, "elder_meal")["seats"]
+    assert found.iloc[0] == 12
+    if seats is None:
+        assert math.isnan(found.iloc[1])
+        assert events(frame) == [(3, "doubtful", "amount_unclear")]
+    else:
+        assert found.iloc[1] == seats
+        assert events(frame) == [(3, "repaired", "amount_repaired")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "key"),
+    [
+        ("约30", "amount_unclear"), ("20+10", "amount_unclear"), ("20-30", "amount_unclear"),
+        ("30左右", "amount_unclear"), ("三十", "amount_unclear"), ("无", "amount_unclear"),
+        ("30㎡", "amount_unclear"), ("nan人", "amount_unclear"), ("inf", "amount_unclear"),
+        ("=1+1", "amount_unclear"), ("-1", "amount_impossible"), ("1e9", "amount_impossible"),
+        ("1e999", "amount_impossible"), ("30.5", "amount_impossible"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("named", [{}, {"seats": "座位数"}], ids=["found", "named"])
+def test_a_cell_that_leaves_a_doubt_is_unknown_and_listed(
+    cell: str, key: str, named: dict[str, str]
+) -> None:
+    """The row is used, its capacity is not known, whether the column was named or found."""
+    frame = layer(座位数=["12", cell])
+    found = collected(frame, "elder_meal", **named)
+    assert found["seats"].iloc[0] == 12
+    assert found[["seats", "capacity"]].iloc[1].isna().all()
+    assert events(frame, **named) == [(3, "doubtful", key)]
+
+
+@pytest.mark.parametrize("cell", ["", None, "-", "—", "/", "N/A", "不详", math.nan])
+def test_a_cell_that_says_nothing_is_unknown_and_not_listed(cell: str | None) -> None:
+    """A dash for an unknown number is no doubt."""
+    frame = layer(座位数=["12", cell])
+    assert collected(frame, "elder_meal")["seats"].isna().tolist() == [False, True]
+    assert events(frame) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "area_m2"),
+    [
+        ("建筑面积（公顷）", "0.25", 2500), ("面积(万平方米)", "1.5", 15_000),
+        ("面积 (km²)", "2", 2e6),
+        ("建筑面积", "350㎡", 350), ("面积", "350平方米", 350), ("面积", "0.2公顷", 2000),
+        ("面积（公顷）", "350㎡", 350), ("面积(亩)", "2", None), ("面积（坪）", "30", None),
+        ("面积", "2亩", None), ("面积", "30张", None), ("面积(㎡)", "99.5", 99.5),
+    ],
+)  # fmt: skip
+def test_other_units_are_converted_where_that_is_exact(
+    header: str, cell: str, area_m2: float | None
+) -> None:
+    """公顷 and 万 are; 亩 and 坪 are no whole number of square metres, and count as unknown."""
+    found = collected(layer(**{header: [cell]}))["area_m2"].iloc[0]
+    assert math.isnan(found) if area_m2 is None else found == area_m2
+
+
+def test_a_converted_column_is_told() -> None:
+    """The books say of which column, from which unit and by what; 万 counts people, too."""
+    frame = layer(**{"座位数(万座)": ["0.01", ""], "面积（亩）": ["2", "3"]})
+    found = facilities_from_table(frame, origin="a.csv", service="elder_meal")
+    assert found.facilities["seats"].iloc[0] == 100
+    facts = {note.key: dict(note.values) for note in found.ledger.facts}
+    assert facts["facilities.unit_converted"] == {
+        "column": "座位数(万座)", "unit": "万座", "factor": 10_000, "count": 1,
+    }  # fmt: skip
+    assert facts["facilities.unit_unknown"] == {"column": "面积（亩）", "unit": "亩"}
     assert other_unit("面积（㎡）") is None
     assert other_unit("床位(张)") is None
+
+
+@given(st.lists(st.text(max_size=12) | st.none(), min_size=1, max_size=5))
+def test_no_cell_stops_the_reading(cells: list[str | None]) -> None:
+    """Whatever stands in a column of seats: a number of 0 or more, or unknown."""
+    found = collected(layer(座位数=cells), "elder_meal")
+    assert ((found["seats"] >= 0) | found["seats"].isna()).all()
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("核定床數-核定總床位數", "beds"), ("開放床數", "beds"), ("收託量", "places"),
+        ("座位數", "seats"), ("建築面積（㎡）", "area_m2"),
+    ],
+)  # fmt: skip
+def test_headers_in_traditional_characters_and_of_two_rows(header: str, kind: str) -> None:
+    """The same words in the other kind of characters; of a joint header its last part."""
+    assert collected(layer(**{header: ["33"]}), "elder_home")[kind].tolist() == [33]
 
 
 def test_a_capacity_that_does_not_say_what_it_counts_is_the_services_usual_kind() -> None:
@@ -191,6 +280,9 @@ def test_numbers_of_communities_are_found_by_usual_names(header: str, name: str)
     assert math.isnan(table.loc["b", name])
 
 
+NAMES = {"staff": "staff", "入住率": "occupancy", "城镇人口(万人)": "population_urban"}
+
+
 @pytest.mark.parametrize(
     ("column", "words"),
     [
@@ -200,13 +292,34 @@ def test_numbers_of_communities_are_found_by_usual_names(header: str, name: str)
         ({"城镇人口(万人)": [1.2, 2]}, ("column '城镇人口(万人)' is in 万人; convert it",)),
     ],
 )
-def test_bad_numbers_of_communities_are_faults_by_row(
+def test_bad_numbers_of_named_columns_are_faults_by_row(
     column: dict[str, list[object]], words: tuple[str, ...]
 ) -> None:
     """The first cell is shown with its community, and all of the rows are named."""
+    ((header, _),) = column.items()
+    said = CommunityColumns(id="id", setting="urban", numbers={NAMES[header]: header})
     with pytest.raises(FaultsError) as caught:
-        made(outlines(**column))
+        make_communities(outlines(**column), said, where="layer")
     assert all(word in caught.value.faults[0] for word in words)
+
+
+@pytest.mark.parametrize(
+    ("column", "rows"), [({"staff": ["九", -2]}, (1, 2)), ({"城镇人口(万人)": [1.2, 2]}, ())]
+)
+def test_bad_numbers_of_found_columns_are_unknown_and_listed(
+    column: dict[str, list[object]], rows: tuple[int, ...]
+) -> None:
+    """Nobody asked for the column, so it stops nothing; what is not known is said."""
+    frame = outlines(**column)
+    said = CommunityColumns(id="id", setting="urban")
+    columns = with_usual_columns(said, frame, standard_of(ratio()))
+    ((header, _),) = column.items()
+    found = make_communities(frame, columns, where="layer")
+    assert found.table[NAMES[header]].isna().all()
+    assert found.ledger is not None
+    assert found.ledger.rows(Fate.DOUBTFUL) == rows
+    assert found.report is not None
+    assert header in load_texts("zh").note(found.report.notes()[-1])
 
 
 def test_a_share_may_be_written_in_percent() -> None:
@@ -287,15 +400,12 @@ def test_a_project_gives_the_rules_what_they_need(town: Town) -> None:
     assert dict(note.values)["examples"] == ("Mars (facilities.csv:5)",)
 
 
-def test_a_wrong_cell_of_a_project_is_told(town: Town) -> None:
-    """The run ends with one message that names file, row and cell."""
+def test_a_wrong_cell_of_a_project_leaves_its_capacity_unknown(town: Town) -> None:
+    """The run goes on; what the cell says is not known."""
     text = town.facilities.read_text("utf-8")
     town.facilities.write_text(text.replace(",30,", ",thirty,"), "utf-8")
-    outcome = run_circles("check", town.project)
-    assert outcome.code != 0
-    assert "facilities.csv" in outcome.err
-    assert "row 5 of column '备案数'" in outcome.err
-    assert "'thirty'" in outcome.err
+    places = read_district(load_project(town.project)).facilities["places"]
+    assert places.isna().all()
 
 
 def test_further_columns_are_only_those_without_a_key(town: Town) -> None:

@@ -56,7 +56,9 @@ def test_catalogue_is_complete() -> None:
     health = {"health_station", "health_centre", "village_clinic", "clinic", "mental_health"}
     others = {"social_work", "disability", "culture", "sports", "police", "legal", "volunteer"}
     civic = {"community_complex", "party_service", "gov_service", "council_hall", "committee"}
-    assert elders | children | health | others | civic <= set(load_catalogue())
+    civic |= {"social_org", "marriage", "employment", "social_relief"}
+    daily = {"market", "domestic_service", "daily_service", "property_service", "emergency"}
+    assert elders | children | health | others | civic | daily <= set(load_catalogue())
 
 
 def test_catalogue_cannot_be_changed() -> None:
@@ -65,6 +67,14 @@ def test_catalogue_cannot_be_changed() -> None:
         load_catalogue()["new"] = load_catalogue()["police"]  # type: ignore[index]
     with pytest.raises(ValueError, match="frozen"):
         load_catalogue()["police"].colour = "#000000"  # type: ignore[misc]
+
+
+def test_what_a_service_often_comes_with_is_in_the_catalogue() -> None:
+    """`also` names services, and none itself."""
+    catalogue = load_catalogue()
+    assert catalogue["kindergarten"].also == ("childcare",)
+    for service in catalogue.values():
+        assert set(service.also) <= set(catalogue) - {service.id}
 
 
 def test_services_can_be_told_apart_on_a_map() -> None:

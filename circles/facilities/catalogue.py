@@ -30,7 +30,7 @@ class Keywords(_Part):
     Parameters
     ----------
     any
-        Regular expressions, one of which must be found.
+        Regular expressions over folded text, one of which must be found.
     not_
         Regular expressions, none of which may be found.
     """
@@ -64,6 +64,8 @@ class Service(_Part):
         What its capacity counts, where that is usual enough to be taken for granted.
     sign
         One Chinese character that stands for it on a map.
+    also
+        Services that such a place often offers besides; nothing but a column of its own says so.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Service(_Part):
     colour: str
     sign: str
     capacity: Capacity | None = None
+    also: tuple[str, ...] = ()
 
 
 class _Catalogue(_Part):

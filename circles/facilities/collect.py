@@ -1,27 +1,24 @@
-"""Facilities from tables and from OpenStreetMap, one row a facility and service."""
+"""Facilities from tables, one row a facility and service."""
 
 import difflib
 import math
-import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
-from circles.crs import WGS84, FloatArray, require_crs
+from circles.crs import WGS84, require_crs
 from circles.errors import FaultsError, InputError
 from circles.facilities.amounts import (
-    AMOUNT_COLUMNS,
-    SERVES,
+    Amounts,
     amount_column,
+    first_known,
     read_amounts,
-    unsaid_column,
     usual_amounts,
 )
 from circles.facilities.catalogue import (
@@ -30,74 +27,117 @@ from circles.facilities.catalogue import (
     require_services,
     service_named,
 )
-from circles.facilities.classify import classify, classify_tags
-from circles.tables import as_text, cell_text, find_column, first_column, rows_in_words
-
-COLUMNS = (
-    *("facility_id", "name", "service", "origin", "capacity", *AMOUNT_COLUMNS, SERVES),
-    *("opening_hours", "geometry"),
+from circles.facilities.classify import (
+    SEPARATORS,
+    Classification,
+    Said,
+    Where,
+    said_by_name,
+    said_by_type,
 )
-OSM_ORIGIN = "OpenStreetMap"
-
-NAME_COLUMNS = (
-    *("名称", "设施名称", "机构名称", "单位名称", "站点名称", "据点名称", "网点名称", "name"),
-    *("名稱", "設施名稱", "機構名稱", "單位名稱", "據點名稱", "title"),
+from circles.facilities.collected import (
+    Collected,
+    Unclassified,
+    made_facilities,
+    made_records,
+    record_of,
 )
-CAPACITY_COLUMNS = (
-    *("capacity", "seats", "places", "beds", "容量", "座位", "座位数", "餐位", "餐位数"),
-    *("床位", "床位数", "核定床位", "托位", "托位数", "收托量", "收託量"),
+from circles.facilities.columns import (
+    ADDRESS_COLUMNS,
+    CODE_COLUMNS,
+    HOURS_COLUMNS,
+    MEANINGS,
+    NAME_COLUMNS,
+    PHONE_COLUMNS,
+    SERVES,
+    TYPE_COLUMNS,
+    usual_column,
 )
-
-HOURS_COLUMNS = (
-    *("openinghours", "openuntil", "开放时间", "营业时间", "服务时间", "开放时段", "開放時間"),
-    *("營業時間", "服務時間", "关门时间"),
+from circles.facilities.confirming import Confirmed, confirmed_services
+from circles.facilities.merging import without_second_records
+from circles.hours import open_until
+from circles.tables import (
+    Fate,
+    Ledger,
+    RowEvent,
+    as_text,
+    find_column,
+    rows_in_words,
 )
+from circles.tables.ledger import doubtful, set_aside
+from circles.texts import Bilingual, Note
 
-_SEPARATORS = re.compile("[;；、,，/|]")
-_TWIN_DISTANCE_M = 50.0
-_WGS84_GEOD = pyproj.Geod(ellps="WGS84")
+#: Any time of day does to tell whether opening hours can be read.
+_NOON: Final = "12:00"
+_LONGEST: Final = 60
+#: What stands for a capacity that no column gives without saying of what.
+_HELD: Final = ("seats", "places", "beds")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a layer that say words; None where there is none."""
+
+    name: str | None
+    kind: str | None
+    serves: str | None
+    hours: str | None
+    address: str | None
+    phone: str | None
+    code: str | None
+
+    @classmethod
+    def of(
+        cls,
+        frame: gpd.GeoDataFrame,
+        origin: str,
+        *,
+        name: str | None,
+        kind: str | None,
+        columns: Mapping[str, str],
+    ) -> "_Columns":
+        return cls(
+            usual_column(frame, NAME_COLUMNS)
+            if name is None
+            else find_column(frame, name, where=origin),
+            None if kind is None else find_column(frame, kind, where=origin),
+            amount_column(frame, SERVES, columns, origin=origin),
+            usual_column(frame, HOURS_COLUMNS),
+            usual_column(frame, ADDRESS_COLUMNS),
+            usual_column(frame, PHONE_COLUMNS),
+            usual_column(frame, CODE_COLUMNS),
+        )
+
+    def by_meaning(self) -> Iterator[tuple[str, str]]:
+        """Yield what the columns say and which they are."""
+        told = {
+            "name": self.name,
+            "type": self.kind,
+            SERVES: self.serves,
+            "hours": self.hours,
+            "address": self.address,
+            "phone": self.phone,
+            "code": self.code,
+        }
+        for meaning, column in told.items():
+            if column is not None:
+                yield meaning, column
 
 
 @dataclass(frozen=True)
 class _Record:
+    """One row: what it is called, its type, and what both say of its services."""
+
     row: int
     name: str
-    services: tuple[str, ...]
-    kind: str = ""
+    kind: str
+    said: Said
+    confirmed: Confirmed
 
-
-@dataclass(frozen=True)
-class Unclassified:
-    """A row of a table of which nobody knows what service it offers."""
-
-    row: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Collected:
-    """The facilities of one layer, and what of it could not be used.
-
-    Parameters
-    ----------
-    facilities
-        EPSG:4326, RangeIndex, one row a facility and service; columns `facility_id` (the same on
-        each row of one facility), `name` (may be ``""``), `service`, `origin`, `capacity` (NaN
-        if unknown), what of it is known to be `places`, `seats`, `beds` and `area_m2` (NaN if
-        unknown), `serves` (whom, as it is written; None if unknown), `opening_hours` (as they are
-        written; None if unknown), `geometry` (Point).
-    unclassified
-        The rows whose service is not known.
-    unlocated
-        Row numbers without a place.
-    twins
-        How many places were left out because they are a second record of another.
-    """
-
-    facilities: gpd.GeoDataFrame
-    unclassified: tuple[Unclassified, ...] = ()
-    unlocated: tuple[int, ...] = ()
-    twins: int = 0
+    @property
+    def services(self) -> tuple[Classification, ...]:
+        said = {found.service: found for found in self.said.services}
+        return (*said.values(), *(f for f in self.confirmed.services if f.service not in said))
 
 
 def facilities_from_table(
@@ -108,8 +148,13 @@ def facilities_from_table(
     service_column: str | None = None,
     name_column: str | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
+    ledger: Ledger | None = None,
 ) -> Collected:
     """Collect the facilities of a layer.
+
+    A row of which nobody can say what service it offers, or where it is, is set aside; so is the
+    second record of one place (see `circles.facilities.without_duplicates`). How each service is
+    known, what was repaired and what leaves a doubt is listed by row.
 
     Parameters
     ----------
@@ -118,16 +163,18 @@ def facilities_from_table(
     origin
         Where the layer is from: the file's name.
     service
-        The service of every row.
+        The service of every row; nothing else is then read from names and types.
     service_column
         The column that says each row's service: by id, by name, or in words that the catalogue
-        knows; several may be separated by ``;``, ``、`` or ``/``. Without it and `service`, and
-        where it says nothing that is known, the facility's name decides.
+        knows; several may be separated by ``;``, ``、`` or ``/``. Without it and `service` it is
+        found by its usual names. Where it says nothing that is known, the facility's name decides.
     name_column
         The column of the facilities' names; by default found by its usual names.
     columns
         The columns of `places`, `seats`, `beds`, `area_m2` and `serves`; by default found by
         their usual names.
+    ledger
+        The books of the layer so far, to which entries are added.
 
     Raises
     ------
@@ -135,8 +182,7 @@ def facilities_from_table(
         A column is not there, both `service` and `service_column` are given, the layer has no
         CRS, or its index are not row numbers.
     FaultsError
-        A service is not in the catalogue, or what a facility holds is no number of 0 or more;
-        every such row is named.
+        A service is not in the catalogue; every such row is named.
     """
     if service is not None and service_column is not None:
         message = f"{origin}: give either the service or the column that says it, not both"
@@ -144,69 +190,46 @@ def facilities_from_table(
     if not (frame.index.is_unique and pd.api.types.is_integer_dtype(frame.index)):
         message = f"{origin}: the layer's index must be row numbers, each of them once"
         raise InputError(message)
-    names = _cells(frame, _name_column(frame, name_column, origin))
     if service is not None:
         require_services([service], where=origin)
-        records = [_Record(row, name, (service,)) for row, name in names.items()]
-    else:
-        types = _cells(frame, service_column and find_column(frame, service_column, where=origin))
-        _refuse_misspelt(types, origin)
-        records = [
-            _Record(row, name, _offered(types[row], name), types[row])
-            for row, name in names.items()
-        ]
-    return _collected(require_crs(frame, origin), records, origin, columns)
-
-
-def facilities_from_osm(places: gpd.GeoDataFrame, services: Sequence[str]) -> Collected:
-    """Collect the facilities of some services among the places of an OpenStreetMap extract.
-
-    Places that are private or out of use are left out; so is the second of two records of one
-    service and name within 50 m, such as an area and the node inside it.
-
-    Parameters
-    ----------
-    places
-        Columns `osm_id` (``"n1"``, ``"w1"``, ``"r1"``), `tags` (dict), `geometry` (Point,
-        EPSG:4326).
-    services
-        The services wanted.
-
-    Raises
-    ------
-    FaultsError
-        A service is not in the catalogue.
-    """
-    require_services(services, where="services from OpenStreetMap")
-    wanted = set(services)
-    rows = [
-        (
-            osm_id,
-            cell_text(tags.get("name")) or "",
-            service,
-            OSM_ORIGIN,
-            (capacity := _capacity(tags.get("capacity", ""))),
-            *usual_amounts(service, capacity).values(),
-            None,
-            cell_text(tags.get("opening_hours")),
-            point,
-        )
-        for osm_id, tags, point in zip(
-            places["osm_id"], places["tags"], places.geometry, strict=True
-        )
-        if _in_public_use(tags)
-        for service in classify_tags(tags)
-        if service in wanted
+    kind = service_column or (None if service else usual_column(frame, TYPE_COLUMNS))
+    told = _Columns.of(frame, origin, name=name_column, kind=kind, columns=columns)
+    records = _records(frame, told, service)
+    if service_column is not None:
+        _refuse_misspelt(records, origin)
+    amounts = read_amounts(frame, columns, origin=origin)
+    layer = _collected(require_crs(frame, origin), records, told, amounts, columns, origin)
+    books = ledger or Ledger(origin, len(frame))
+    lost = set(layer.unlocated) - set(books.rows(Fate.SET_ASIDE))
+    events = [
+        *amounts.events,
+        *_doubts(records),
+        *set_aside(sorted(lost), Note.of("facilities.unlocated")),
+        *_unread_hours(frame, told),
     ]
-    found = _facilities(rows)
-    alone = found.drop(index=_twins(found)).reset_index(drop=True)
-    return Collected(alone, twins=len(found) - len(alone))
+    facts = [_told_columns(told, amounts), *amounts.facts]
+    facts += _unconfirmed(records) if service is None else _ignored(frame, told, service)
+    told_all = books.adding(events, [fact for fact in facts if fact is not None])
+    return without_second_records(replace(layer, ledger=told_all))
 
 
-def _name_column(frame: gpd.GeoDataFrame, column: str | None, origin: str) -> str | None:
-    if column is None:
-        return first_column(frame, NAME_COLUMNS)
-    return find_column(frame, column, where=origin)
+def _records(frame: gpd.GeoDataFrame, told: _Columns, service: str | None) -> list[_Record]:
+    names, kinds = _cells(frame, told.name), _cells(frame, told.kind)
+    if service is not None:
+        said = Said((Classification(service, service, "", Where.LAYER),))
+        return [_Record(row, name, "", said, Confirmed()) for row, name in names.items()]
+    all_said = [_said(kinds[row], name) for row, name in names.items()]
+    confirmed = confirmed_services(frame, all_said, beside={told.name, told.kind})
+    return [
+        _Record(row, name, kinds[row], said, more)
+        for (row, name), said, more in zip(names.items(), all_said, confirmed, strict=True)
+    ]
+
+
+def _said(kind: str, name: str) -> Said:
+    """Return what a type says, or, if it says nothing, what the name says."""
+    by_type = said_by_type(kind) if kind else Said()
+    return by_type if by_type.services else said_by_name(name)
 
 
 def _cells(frame: gpd.GeoDataFrame, column: str | None) -> dict[int, str]:
@@ -215,23 +238,14 @@ def _cells(frame: gpd.GeoDataFrame, column: str | None) -> dict[int, str]:
     return {int(row): cell or "" for row, cell in zip(frame.index, cells, strict=True)}
 
 
-def _offered(kind: str, name: str) -> tuple[str, ...]:
-    """Return the services that a type says, or, if it says none, that the name says."""
-    said = [service_named(kind)]
-    said += [service_named(part) or classify(part) for part in _SEPARATORS.split(kind) if part]
-    found = tuple(dict.fromkeys(service for service in said if service is not None))
-    by_name = classify(name)
-    return found or ((by_name,) if by_name is not None else ())
-
-
-def _refuse_misspelt(types: Mapping[int, str], origin: str) -> None:
+def _refuse_misspelt(records: Sequence[_Record], origin: str) -> None:
     """Refuse words that are nearly the id of a service; they were meant to be one."""
     ids = list(load_catalogue())
     rows: dict[str, list[int]] = defaultdict(list)
-    for row, kind in types.items():
-        for word in _SEPARATORS.split(kind):
+    for record in records:
+        for word in SEPARATORS.split(record.kind):
             if word.isascii() and service_named(word) is None:
-                rows[word.strip()].append(row)
+                rows[word.strip()].append(record.row)
     faults = [
         f"{rows_in_words(where)}: {no_such_service(word)}"
         for word, where in rows.items()
@@ -242,43 +256,68 @@ def _refuse_misspelt(types: Mapping[int, str], origin: str) -> None:
 
 
 def _collected(
-    frame: gpd.GeoDataFrame, records: Sequence[_Record], origin: str, columns: Mapping[str, str]
+    frame: gpd.GeoDataFrame,
+    records: Sequence[_Record],
+    told: _Columns,
+    amounts: Amounts,
+    columns: Mapping[str, str],
+    origin: str,
 ) -> Collected:
+    """Return the facilities of a layer as its rows have them, second records and all."""
     points = _points(frame)
-    amounts = read_amounts(frame, columns, origin=origin)
-    capacities = _capacities(frame, first_column(frame, CAPACITY_COLUMNS))
-    unsaid = _capacities(frame, unsaid_column(frame))
-    serves = _cells(frame, amount_column(frame, SERVES, columns, origin=origin))
-    told = _cells(frame, first_column(frame, HOURS_COLUMNS))
-    hours = {row: text or None for row, text in told.items()}
-    rows = [
-        (
-            *(f"{origin}:{record.row}", record.name, service, origin, capacities[place]),
-            *(held[kind] for kind in AMOUNT_COLUMNS),
-            *(serves[record.row] or None, hours[record.row], points[record.row]),
+    serves, hours = _cells(frame, told.serves), _cells(frame, told.hours)
+    contacts = {
+        key: _cells(frame, column)
+        for key, column in (
+            ("address", told.address),
+            ("phone", told.phone),
+            ("code", told.code),
         )
-        for place, record in enumerate(records)
-        if record.row in points
-        for service in record.services
-        for held in [_held(amounts, place, service, unsaid[place])]
-    ]
+    }
+    capacities = first_known([amounts.unsaid, *(amounts.held[kind] for kind in _HELD)])
+    rows, beside = [], []
+    for place, record in enumerate(records):
+        if record.row not in points:
+            continue
+        for found in record.services:
+            rows.append(
+                {
+                    "facility_id": f"{origin}:{record.row}",
+                    "name": record.name,
+                    "service": found.service,
+                    "origin": origin,
+                    "capacity": capacities[place],
+                    **_held(amounts, place, found.service, columns),
+                    SERVES: serves[record.row] or None,
+                    "opening_hours": hours[record.row] or None,
+                    "geometry": points[record.row],
+                }
+            )
+            known = {key: cells[record.row] or None for key, cells in contacts.items()}
+            beside.append(record_of(found, row=record.row, **known))
     return Collected(
-        _facilities(rows),
-        unclassified=tuple(
+        made_facilities(rows),
+        tuple(
             Unclassified(record.row, " ".join(filter(None, (record.kind, record.name))))
             for record in records
             if not record.services
         ),
-        unlocated=tuple(record.row for record in records if record.row not in points),
+        tuple(record.row for record in records if record.row not in points),
+        records=made_records(beside),
     )
 
 
 def _held(
-    amounts: Mapping[str, FloatArray], place: int, service: str, capacity: float
+    amounts: Amounts, place: int, service: str, columns: Mapping[str, str]
 ) -> dict[str, float]:
-    """Return what a facility holds; a capacity that does not say what it counts comes second."""
-    said = {kind: float(values[place]) for kind, values in amounts.items()}
-    usual = usual_amounts(service, capacity)
+    """Return what a facility holds; a capacity that does not say what it counts comes second.
+
+    Places for children under three (托位) are not those of a kindergarten's own children.
+    """
+    said = {kind: float(values[place]) for kind, values in amounts.held.items()}
+    if service == "kindergarten" and "托" in amounts.columns.get("places", ""):
+        said["places"] = said["places"] if "places" in columns else math.nan
+    usual = usual_amounts(service, float(amounts.unsaid[place]))
     return {kind: usual[kind] if math.isnan(value) else value for kind, value in said.items()}
 
 
@@ -289,47 +328,86 @@ def _points(frame: gpd.GeoDataFrame) -> dict[int, shapely.Point]:
     return {int(row): point for row, point in points.items()}
 
 
-def _capacities(frame: gpd.GeoDataFrame, column: str | None) -> list[float]:
-    return [_capacity(cell) for cell in _cells(frame, column).values()]
+# ---- the books -----------------------------------------------------------------------------------
 
 
-def _capacity(text: str) -> float:
-    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else math.nan
+def _doubts(records: Sequence[_Record]) -> Iterator[RowEvent]:
+    """Yield the entries on rows whose services are not known, or not for certain."""
+    for record in records:
+        text = " ".join(filter(None, (record.kind, record.name)))[:_LONGEST]
+        if not record.services:
+            key = "facilities.unclassified" if text else "facilities.unnamed"
+            values = {"text": text} if text else {}
+            yield from set_aside([record.row], Note.of(key, **values))
+            continue
+        by_name = [f.service for f in record.said.services if f.where is Where.NAME]
+        given = {found.service for found in record.services}
+        unsure = [f.service for f in record.said.unsure if f.service not in given]
+        if len(by_name) > 1:
+            note = Note.of("facilities.several", text=text, services=_names(by_name))
+            yield from doubtful([record.row], note)
+        if unsure:
+            note = Note.of("facilities.mentioned", text=text, services=_names(unsure))
+            yield from doubtful([record.row], note)
+        for column, cell in record.confirmed.unclear:
+            note = Note.of("facilities.confirm_unclear", column=column, cell=cell[:_LONGEST])
+            yield from doubtful([record.row], note)
 
 
-def _facilities(rows: Sequence[tuple[object, ...]]) -> gpd.GeoDataFrame:
-    found = pd.DataFrame(rows, columns=pd.Index(COLUMNS), dtype=object)
-    for column in ("capacity", *AMOUNT_COLUMNS):
-        found[column] = found[column].astype(float)
-    return gpd.GeoDataFrame(found, geometry="geometry", crs=WGS84)
-
-
-def _in_public_use(tags: Mapping[str, str]) -> bool:
-    private = tags.get("access") in {"private", "no"}
-    return not private and "yes" not in {tags.get("disused"), tags.get("abandoned")}
-
-
-def _twins(found: gpd.GeoDataFrame) -> list[int]:
-    """Return the index of records of which another one stands for the same place."""
-    named = found[found["name"] != ""]
-    repeated = named[named.duplicated(["service", "name"], keep=False)]
-    return [
+def _unread_hours(frame: gpd.GeoDataFrame, told: _Columns) -> list[RowEvent]:
+    """Return the entries on rows whose opening hours cannot be read, with one note for all."""
+    rows = [
         row
-        for _, group in repeated.groupby(["service", "name"], sort=False)
-        for row in _second_records(group)
+        for row, text in _cells(frame, told.hours).items()
+        if text and open_until(text, _NOON) is None
     ]
+    return doubtful(rows, Note.of("facilities.hours_unread", column=told.hours or ""))
 
 
-def _second_records(group: gpd.GeoDataFrame) -> list[int]:
-    """Return the rows that lie beside an earlier one; nodes, being set by hand, come first."""
-    kept: list[shapely.Point] = []
-    second = []
-    for row, point in group.sort_values("facility_id", kind="stable").geometry.items():
-        lon, lat = [other.x for other in kept], [other.y for other in kept]
-        here = [point.x] * len(kept), [point.y] * len(kept)
-        _, _, distance_m = _WGS84_GEOD.inv(lon, lat, *here)
-        if np.any(np.asarray(distance_m) <= _TWIN_DISTANCE_M):
-            second.append(row)
-        else:
-            kept.append(point)
-    return second
+def _told_columns(told: _Columns, amounts: Amounts) -> Note | None:
+    """Return the entry on which column says what."""
+    pairs = [*told.by_meaning(), *((kind, column) for kind, column in amounts.columns.items())]
+    if not pairs:
+        return None
+    words = tuple(
+        Bilingual(zh=f"{MEANINGS[meaning].zh}：{column}", en=f"{MEANINGS[meaning].en}: {column}")
+        for meaning, column in pairs
+    )
+    return Note.of("facilities.columns", columns=words)
+
+
+def _unconfirmed(records: Sequence[_Record]) -> Iterator[Note]:
+    """Yield what places of a kind often offer besides, and nothing in the layer says."""
+    catalogue = load_catalogue()
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for record in records:
+        given = {found.service for found in record.services}
+        for found in record.said.services:
+            for other in catalogue[found.service].also:
+                if other not in given | record.confirmed.denied:
+                    counts[found.service, other] += 1
+    for (kind, other), count in counts.items():
+        yield Note.of(
+            "facilities.also_unsaid",
+            count=count,
+            kind=catalogue[kind].name,
+            other=catalogue[other].name,
+        )
+
+
+def _ignored(frame: gpd.GeoDataFrame, told: _Columns, service: str) -> Iterator[Note]:
+    """Yield what a column says of a further service in a layer that was said to have one only."""
+    said = [Said((Classification(service, service, "", Where.LAYER),))] * len(frame)
+    counts = Counter(
+        found.service
+        for row in confirmed_services(frame, said, beside={told.name})
+        for found in row.services
+    )
+    catalogue = load_catalogue()
+    for other, count in counts.items():
+        kind, name = catalogue[service].name, catalogue[other].name
+        yield Note.of("facilities.also_ignored", count=count, kind=kind, other=name)
+
+
+def _names(services: Sequence[str]) -> tuple[Bilingual, ...]:
+    return tuple(load_catalogue()[service].name for service in services)
