@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from circles.communities import Communities, with_settings
 from circles.crs import FloatArray
 from circles.demand.buildings import is_home
-from circles.demand.points import communities_of_points
+from circles.demand.cutting import communities_of_points
 from circles.texts import Note
 
 _AROUND_M: Final = 500.0

@@ -1,87 +1,35 @@
-"""Where people live: buildings, population cells, points — or, failing these, street frontage."""
+"""Where people live by their homes — or, failing these, by street frontage — and group by group."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from pyproj import CRS
 
 from circles.crs import FloatArray
 from circles.demand.buildings import residential_floor_area
-from circles.errors import FaultsError
-from circles.network import BoolArray, IndexArray, WalkNetwork
-from circles.tables import cell_text, listing, numbers_of, rows_in_words
+from circles.demand.cutting import communities_of_points
+from circles.demand.model import (
+    FLOOR_AREA,
+    FRONTAGE,
+    PEOPLE,
+    Demand,
+    GroupWeights,
+    ObjectArray,
+    known_in,
+    sources_and_unknown,
+    sources_of,
+)
+from circles.errors import InputError
+from circles.network import WalkNetwork
+from circles.tables.ledger import Ledger, set_aside
 from circles.texts import Note
 
-#: Polygons wider than this are cut into squares, so that one point never stands for a whole area.
-PIECE_M: Final = 100.0
-#: Smaller pieces are what rounding leaves along a border; nobody lives on a hand's breadth.
-_MIN_PIECE_M2: Final = 0.01
 #: Street frontage is sampled at this distance.
 _FRONTAGE_STEP_M: Final = 25.0
-
-PEOPLE: Final = "people"
-FLOOR_AREA: Final = "floor_area_m2"
-FRONTAGE: Final = "frontage_m"
-
-ObjectArray = npt.NDArray[np.object_]
-
-
-@dataclass(frozen=True)
-class Demand:
-    """Demand points, each with the community it lies in.
-
-    Parameters
-    ----------
-    x_m, y_m
-        Metres of the run's local CRS, shape (k,).
-    community
-        Row of the community table, int32, shape (k,).
-    weights
-        Weights by what they count: a population group (``"all"``, ``"60+"`` …),
-        ``"floor_area_m2"`` or ``"frontage_m"``; each of shape (k,), 0 where it does not apply.
-    source
-        Where a community's points come from: ``"population"``, ``"buildings"``, ``"frontage"``
-        or ``"none"``; shape (communities,).
-    notes
-        What was assumed or left out.
-    """
-
-    x_m: FloatArray
-    y_m: FloatArray
-    community: IndexArray
-    weights: Mapping[str, FloatArray]
-    source: ObjectArray
-    notes: tuple[Note, ...] = ()
-
-    def __len__(self) -> int:
-        """Return the number of demand points."""
-        return len(self.x_m)
-
-
-@dataclass(frozen=True)
-class GroupWeights:
-    """One group's weights at the demand points.
-
-    Parameters
-    ----------
-    weight
-        Shape (k,).
-    unit
-        What a community's weights count, shape (communities,): ``"people"``, or what stands in
-        for them where nobody counted people.
-    assumed
-        Whether all residents stand in for the group, shape (communities,).
-    """
-
-    weight: FloatArray
-    unit: ObjectArray
-    assumed: BoolArray
 
 
 def demand_from_buildings(
@@ -109,76 +57,91 @@ def demand_from_buildings(
         y_m=shapely.get_y(points)[inside],
         community=community[inside],
         weights={FLOOR_AREA: area_m2[inside]},
-        source=_sources(community[inside], len(communities), "buildings"),
+        source=sources_of(community[inside], len(communities), "buildings"),
         notes=floor.notes,
     )
 
 
-def demand_from_layer(
-    layer: gpd.GeoDataFrame,
-    columns: Mapping[str, str],
+def demand_from_addresses(
+    addresses: gpd.GeoDataFrame,
+    population: pd.DataFrame,
     communities: gpd.GeoDataFrame,
     crs: CRS,
     *,
     where: str,
+    ledger: Ledger | None = None,
 ) -> Demand:
-    """Take demand from points or polygons with population columns.
+    """Share the residents of communities among their addresses, each of which counts the same.
 
-    Polygons are cut along the communities and into squares of `PIECE_M`; their people are spread
-    evenly over their area.
+    A register of addresses says where people live and not how many. A community whose residents
+    its table does not count has none here, and so has one without an address.
 
     Parameters
     ----------
-    layer
-        Points or polygons with a CRS.
-    columns
-        The layer's population columns by group, such as ``{"all": "population"}``.
+    addresses
+        Points, or outlines, with a CRS.
+    population
+        Residents by community (rows) and group (columns); NaN where not known.
     communities
-        The community table (EPSG:4326).
+        The community table.
     crs
         The run's local metric CRS.
     where
-        What to call the layer in messages.
+        What to call the register in messages.
+    ledger
+        The books of the register so far; without them, new ones are opened.
 
     Raises
     ------
-    FaultsError
-        A column is missing or holds something other than numbers of 0 or more.
+    InputError
+        No community's residents are counted.
     """
-    people = _population_columns(layer, columns, where)
-    local = _mended(layer.to_crs(crs).geometry.to_numpy())
-    polygonal = bool(len(local)) and set(shapely.get_type_id(local)) <= {3, 6}
-    if polygonal:
-        points, row, share = _pieces(local, communities, crs)
-    else:
-        points, row = shapely.point_on_surface(local), np.arange(len(local))
-        share = np.ones(len(local))
-    community = communities_of_points(points, communities, crs)
-    inside = community >= 0
-    weights = {group: (values[row] * share)[inside] for group, values in people.items()}
-    counted = "all" if "all" in people else next(iter(people))
-    total, kept = float(people[counted].sum()), float(weights[counted].sum())
-    notes = [Note.of("assumptions.even_cells")] if polygonal else []
-    if total > 0 and kept < 0.995 * total:
-        notes.append(Note.of("warnings.demand_outside", share=round(100 * (1 - kept / total), 1)))
+    groups = [str(group) for group in population.columns if population[group].notna().any()]
+    if not groups:
+        message = (
+            f"{where}: addresses say where people live and not how many; name a column of the "
+            "register that counts people, or columns of residents in the community table"
+        )
+        raise InputError(message)
+    points = shapely.point_on_surface(addresses.to_crs(crs).geometry.to_numpy())
+    found = communities_of_points(points, communities, crs)
+    counted = population.notna().any(axis=1).to_numpy()
+    used = (found >= 0) & counted[found]
+    away = set_aside(addresses.index[found < 0], Note.of("people.outside"))
+    uncounted = set_aside(
+        addresses.index[(found >= 0) & ~used], Note.of("people.community_uncounted")
+    )
+    community = found[used]
+    each = np.bincount(community, minlength=len(communities))[community]
+    people = {group: population[group].to_numpy(dtype=np.float64) for group in groups}
+    source, unknown = sources_and_unknown(
+        known_in(people, community.astype(np.int64), community, len(communities))
+    )
     return Demand(
-        x_m=shapely.get_x(points)[inside],
-        y_m=shapely.get_y(points)[inside],
-        community=community[inside],
-        weights=weights,
-        source=_sources(community[inside], len(communities), "population"),
-        notes=tuple(notes),
+        x_m=shapely.get_x(points)[used],
+        y_m=shapely.get_y(points)[used],
+        community=community,
+        weights={
+            group: np.nan_to_num(number[community]) / each for group, number in people.items()
+        },
+        source=source,
+        notes=(Note.of("assumptions.addresses_alike", origin=where),),
+        unknown=unknown,
+        ledgers=((ledger or Ledger(where, len(addresses))).adding([*away, *uncounted]),),
     )
 
 
-def with_frontage(demand: Demand, network: WalkNetwork, communities: gpd.GeoDataFrame) -> Demand:
+def with_frontage(
+    demand: Demand, network: WalkNetwork | None, communities: gpd.GeoDataFrame
+) -> Demand:
     """Give communities without any demand point their walkable street frontage instead.
 
     Points are set along the streets inside such a community, every 25 m, each weighted by the
-    street it stands for. A community with no street either keeps the source ``"none"``.
+    street it stands for. A community with no street either keeps the source ``"none"``, as all
+    such communities do without a network.
     """
     bare = np.flatnonzero(demand.source == "none")
-    if not len(bare):
+    if network is None or not len(bare):
         return demand
     x_m, y_m, weight_m = _frontage(network)
     outlines = communities.geometry.iloc[bare]
@@ -224,7 +187,7 @@ def group_weights(demand: Demand, population: pd.DataFrame, group: str) -> Group
     """
     communities = len(demand.source)
     pattern, counts = _pattern(demand, group)
-    counted = (counts is not None) & (demand.source == "population")
+    counted = (counts != "") & (demand.source == "population")
     own = counted & (counts == group)
     sums = np.bincount(demand.community, weights=pattern, minlength=communities)
     total = _column(population, group, communities)
@@ -239,124 +202,24 @@ def group_weights(demand: Demand, population: pd.DataFrame, group: str) -> Group
     return GroupWeights(pattern * factor[demand.community], unit.astype(object), assumed)
 
 
-def _pattern(demand: Demand, group: str) -> tuple[FloatArray, str | None]:
-    """How weights spread over the points, and which group the layer of people counts there."""
-    stand_in = demand.weights.get(FLOOR_AREA, np.zeros(len(demand)))
-    stand_in = stand_in + demand.weights.get(FRONTAGE, np.zeros(len(demand)))
-    for name in (group, "all"):
+def _pattern(demand: Demand, group: str) -> tuple[FloatArray, ObjectArray]:
+    """How weights spread over the points, and the group that a layer counts by community."""
+    pattern = np.zeros(len(demand))
+    counts = np.full(len(demand.source), "", dtype=object)
+    for name in dict.fromkeys((group, "all")):
         if name in demand.weights:
-            return demand.weights[name] + stand_in, name
-    return stand_in, None
-
-
-def communities_of_points(
-    points: ObjectArray, communities: gpd.GeoDataFrame, crs: CRS
-) -> IndexArray:
-    """Return the row of the community each point lies in, -1 for none.
-
-    A point in two overlapping communities, or on a border, belongs to the first of them.
-
-    Parameters
-    ----------
-    points
-        Points in `crs`, shape (k,).
-    communities
-        Polygons, any CRS.
-    crs
-        The run's local metric CRS.
-    """
-    outlines = communities.to_crs(crs).geometry.to_numpy()
-    point, row = shapely.STRtree(outlines).query(points, predicate="intersects")
-    found = np.full(len(points), len(outlines), dtype=np.int32)
-    np.minimum.at(found, point, row.astype(np.int32))
-    return np.where(found == len(outlines), -1, found).astype(np.int32)
+            here = (counts == "") & ~demand.unknown.get(name, np.False_)
+            pattern = pattern + np.where(here[demand.community], demand.weights[name], 0.0)
+            counts[here] = name
+    for stand_in in (FLOOR_AREA, FRONTAGE):
+        pattern = pattern + demand.weights.get(stand_in, 0.0)
+    return pattern, counts
 
 
 def _column(population: pd.DataFrame, group: str, communities: int) -> FloatArray:
     if group not in population:
         return np.full(communities, np.nan)
     return population[group].to_numpy(dtype=np.float64)
-
-
-def _sources(community: IndexArray, communities: int, source: str) -> ObjectArray:
-    has_points = np.bincount(community, minlength=communities) > 0
-    return np.where(has_points, source, "none").astype(object)
-
-
-def _population_columns(
-    layer: gpd.GeoDataFrame, columns: Mapping[str, str], where: str
-) -> dict[str, FloatArray]:
-    faults = [] if columns else ["it is not said which columns count people, such as all = people"]
-    people: dict[str, FloatArray] = {}
-    for group, column in columns.items():
-        if column not in layer.columns:
-            have = listing("columns", column, layer.columns.drop(layer.geometry.name))
-            faults.append(f"there is no column {column!r} for group {group!r}; {have}")
-            continue
-        numbers, not_numbers = numbers_of(layer[column])
-        wrong = np.flatnonzero(layer.index.isin(not_numbers) | (numbers < 0))
-        if len(wrong):
-            faults.append(
-                f"column {column!r} holds {cell_text(layer[column].iloc[wrong[0]])!r} in "
-                f"{rows_in_words(layer.index[wrong].tolist())}; a number of 0 or more was expected"
-            )
-        people[group] = np.nan_to_num(numbers)
-    if faults:
-        raise FaultsError(where, faults)
-    return people
-
-
-def _mended(geometry: ObjectArray) -> ObjectArray:
-    """Repair the polygons that cross themselves; no area can be cut out of them otherwise."""
-    broken = ~shapely.is_valid(geometry)
-    mended = geometry.copy()
-    mended[broken] = shapely.make_valid(geometry[broken], method="structure", keep_collapsed=False)
-    return mended
-
-
-def _disjoint(outlines: ObjectArray) -> ObjectArray:
-    """Give the ground that outlines share to the first of them."""
-    later, first = shapely.STRtree(outlines).query(outlines, predicate="intersects")
-    shared = (first < later) & ~shapely.touches(outlines[first], outlines[later])
-    own = outlines.copy()
-    for i in np.unique(later[shared]):
-        taken = shapely.union_all(outlines[first[shared & (later == i)]])
-        own[i] = shapely.difference(outlines[i], taken)
-    return own
-
-
-def _pieces(
-    polygons: ObjectArray, communities: gpd.GeoDataFrame, crs: CRS
-) -> tuple[ObjectArray, npt.NDArray[np.int64], FloatArray]:
-    """Cut polygons along communities and into squares: a point, its polygon, its share of it."""
-    outlines = _disjoint(communities.to_crs(crs).geometry.to_numpy())
-    row, other = shapely.STRtree(outlines).query(polygons, predicate="intersects")
-    parts = shapely.intersection(polygons[row], outlines[other])
-    squares, part = _squares(parts)
-    row = row[part]
-    area_m2 = shapely.area(squares)
-    kept = area_m2 > _MIN_PIECE_M2
-    share = area_m2[kept] / shapely.area(polygons[row[kept]])
-    return shapely.point_on_surface(squares[kept]), row[kept], share
-
-
-def _squares(parts: ObjectArray) -> tuple[ObjectArray, npt.NDArray[np.int64]]:
-    pieces: list[shapely.Geometry] = []
-    index: list[int] = []
-    for i, part in enumerate(parts):
-        west, south, east, north = shapely.bounds(part)
-        if not (east - west > PIECE_M or north - south > PIECE_M):
-            pieces.append(part)
-            index.append(i)
-            continue
-        xs = np.arange(np.floor(west / PIECE_M) * PIECE_M, east, PIECE_M)
-        ys = np.arange(np.floor(south / PIECE_M) * PIECE_M, north, PIECE_M)
-        x, y = (grid.ravel() for grid in np.meshgrid(xs, ys))
-        cut = shapely.intersection(shapely.box(x, y, x + PIECE_M, y + PIECE_M), part)
-        cut = cut[~shapely.is_empty(cut)]
-        pieces.extend(cut)
-        index.extend([i] * len(cut))
-    return np.array(pieces, dtype=object), np.array(index, dtype=np.int64)
 
 
 def _frontage(network: WalkNetwork) -> tuple[FloatArray, FloatArray, FloatArray]:
