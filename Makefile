@@ -6,13 +6,13 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: demo test lint types check real bench lock clean
+.PHONY: demo test lint types check real postgis bench lock clean
 
 demo: $(READY)
 	$(BIN)/circles demo --out demo
 
 test: $(DEV_READY)
-	$(BIN)/python -m pytest -m "not real and not browser" -n auto
+	$(BIN)/python -m pytest -m "not real and not browser and not postgis" -n auto
 	$(BIN)/python -m pytest --nbmake notebooks
 
 lint: $(DEV_READY)
@@ -28,6 +28,10 @@ check: lint types test
 # documents that the bundled standards quote) and headless Chromium.
 real: $(DEV_READY)
 	$(BIN)/python -m pytest -m "real or browser"
+
+# Beside a PostgreSQL server with PostGIS that is started for it and stopped after it.
+postgis: $(DEV_READY)
+	.ci/postgres $(BIN)/python -m pytest -m postgis
 
 # Beside other engines on the same extracts: about an hour, and a virtual environment of its own.
 bench: $(DEV_READY)
