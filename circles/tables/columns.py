@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from circles.errors import FaultsError, InputError
+from circles.tables.folding import folded
 
 # A terminal obeys some of them, and XML cannot hold them; tabs and line breaks are harmless.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -53,9 +54,12 @@ def find_column(table: pd.DataFrame, name: str, *, where: str) -> str:
 
 
 def first_column(table: pd.DataFrame, names: Iterable[str]) -> str | None:
-    """Return the column that has the first of these names (as `matching_key`s), if any has."""
-    by_key = {matching_key(column): str(column) for column in reversed(table.columns)}
-    return next((by_key[name] for name in names if name in by_key), None)
+    """Return the column that has the first of these names (as `matching_key`s), if any has.
+
+    Traditional and simplified characters count as the same.
+    """
+    by_key = {folded(matching_key(str(name))): str(name) for name in reversed(table.columns)}
+    return next((by_key[folded(name)] for name in names if folded(name) in by_key), None)
 
 
 def as_numbers(values: pd.Series, *, where: str) -> pd.Series:
@@ -114,12 +118,18 @@ def _likeness(word: str, name: str) -> float:
 
 def cell_text(value: object) -> str | None:
     """Return a cell as text without control characters and outer spaces; None if it is empty."""
+    if isinstance(value, str):  # first, as nearly all cells of nearly all tables are text
+        return _CONTROL.sub(" ", value).strip() or None
     if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 (NaN)
         return None
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
     if isinstance(value, bool | np.bool_):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+    return _other_text(value)
+
+
+def _other_text(value: object) -> str | None:
     if isinstance(value, datetime):
         midnight = value.time() == time()
         return value.date().isoformat() if midnight else value.isoformat(sep=" ")

@@ -1,158 +1,133 @@
-"""The coordinate system that a layer claims, and whether its coordinates can be in it."""
+"""The coordinate system that a layer claims."""
 
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
-import geopandas as gpd
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pyproj
-import shapely
 
 from circles.crs import WGS84
-from circles.errors import FaultsError, InputError
-from circles.tables.columns import matching_key, rows_in_words
+from circles.datum import Datum
+from circles.errors import InputError
+from circles.tables.columns import matching_key
 
-Bounds = npt.NDArray[np.float64]
-"""West, south, east, north of each row; shape (rows, 4)."""
+_SHIFTED: Final = MappingProxyType(
+    {"gcj02": Datum.GCJ02, "gcj": Datum.GCJ02, "bd09": Datum.BD09, "bd09ll": Datum.BD09}
+)
+_NAMED_CRS: Final = MappingProxyType({"wgs84": 4326, "cgcs2000": 4490})
+_AUTO: Final = "auto"
+_HEADERS: Final = (
+    (re.compile("gcj|火星|高德|腾讯|騰訊|amap"), Datum.GCJ02),
+    (re.compile("bd-?_?09|百度|baidu"), Datum.BD09),
+    (re.compile("wgs-?_?84"), Datum.WGS84),
+)
 
-_SHIFTED = MappingProxyType({"gcj02": "GCJ-02", "bd09": "BD-09", "bd09ll": "BD-09"})
-_NAMED_CRS = MappingProxyType({"wgs84": 4326, "cgcs2000": 4490})
 
-#: A zone of a projection is used this far beyond the area it is made for, and no farther.
-_STRETCH_DEG = 10.0
+@dataclass(frozen=True)
+class Declared:
+    """What a person said of a layer's coordinates.
+
+    Parameters
+    ----------
+    crs
+        The CRS; degrees of a shifted datum are labelled WGS 84. None if nothing was said.
+    datum
+        What degrees are measured against; None if nothing was said, or ``"auto"``.
+    """
+
+    crs: pyproj.CRS | None = None
+    datum: Datum | None = None
+
+    @property
+    def is_projected(self) -> bool:
+        """Whether metres were said."""
+        return self.crs is not None and not self.crs.is_geographic
 
 
-def declared_crs(crs: str, path: Path) -> pyproj.CRS:
-    """Return the CRS that a person named: ``wgs84``, ``cgcs2000`` or ``EPSG:n``.
+def declared(crs: str | None, where: Path | str) -> Declared:
+    """Understand what was said of a layer's coordinates.
 
-    `path` is the file it was named for, for the message.
+    Parameters
+    ----------
+    crs
+        ``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09``, ``EPSG:n``, ``auto``, or None.
+    where
+        The layer, for the message.
 
     Raises
     ------
     InputError
-        The name is not known, or names a shifted system (GCJ-02, BD-09).
+        The name is not known.
+    """
+    if crs is None or matching_key(crs) == _AUTO:
+        return Declared()
+    shifted = _SHIFTED.get(matching_key(crs))
+    if shifted is not None:
+        return Declared(WGS84, shifted)
+    return Declared(declared_crs(crs, where), Datum.WGS84)
+
+
+def declared_crs(crs: str, where: Path | str) -> pyproj.CRS:
+    """Return the CRS that a person named: ``wgs84``, ``cgcs2000`` or ``EPSG:n``.
+
+    `where` is the layer it was named for, for the message.
+
+    Raises
+    ------
+    InputError
+        The name is not known.
     """
     key = matching_key(crs)
-    if key in _SHIFTED:
-        message = (
-            f"{path}: crs = {crs!r}: {_SHIFTED[key]} coordinates are shifted by several hundred "
-            "metres, and this version cannot shift them back; give the layer in WGS84 or CGCS2000"
-        )
-        raise InputError(message)
     try:
-        return pyproj.CRS.from_epsg(_NAMED_CRS[key]) if key in _NAMED_CRS else _epsg(key)
+        found = pyproj.CRS.from_epsg(_NAMED_CRS[key]) if key in _NAMED_CRS else _epsg(key)
+        if not (found.is_geographic or found.is_projected):
+            raise pyproj.exceptions.CRSError(key)  # of heights, say
+        return found
     except pyproj.exceptions.CRSError as error:
         message = (
-            f"{path}: crs = {crs!r} is not known; give wgs84, cgcs2000 or EPSG:n (as EPSG:4547)"
+            f"{where}: crs = {crs!r} is not known; give wgs84, cgcs2000 or EPSG:n (as EPSG:4547), "
+            "gcj02, bd09 or auto"
         )
         raise InputError(message) from error
 
 
 def _epsg(key: str) -> pyproj.CRS:
-    code = re.fullmatch(r"epsg:(\d+)", key)
+    code = re.fullmatch(r"epsg:(\d{1,9})", key, re.ASCII)
     if code is None:
         raise pyproj.exceptions.CRSError(key)
     return pyproj.CRS.from_epsg(int(code[1]))
 
 
-def check_extent(
-    places: gpd.GeoDataFrame, path: Path, faults: Sequence[str] = (), *, by_hand: bool = False
-) -> gpd.GeoDataFrame:
-    """Return `places` if its coordinates can be in its CRS.
-
-    Parameters
-    ----------
-    places
-        A layer with a CRS; its index are the file's row numbers.
-    path
-        The file, for the message.
-    faults
-        Faults found before, to be named with those found here.
-    by_hand
-        Whether a person named the CRS and the columns, so that easting and northing may have
-        been exchanged.
+def datum_of_headers(columns: Sequence[str], said: Declared, where: Path | str) -> Datum | None:
+    """Return the datum that the headers of coordinates name, as 高德经度 names GCJ-02.
 
     Raises
     ------
-    FaultsError
-        Coordinates are beyond the CRS's range, or swapped; every such row is named.
+    InputError
+        They name several, or another than a person said.
     """
-    bounds = shapely.bounds(places.geometry.array)
-    known = ~np.isnan(bounds).any(axis=1)
-    rows, bounds = places.index[known], bounds[known]
-    if places.crs.is_geographic:
-        found = [*faults, *_degree_faults(rows, bounds)]
-    else:
-        found = [*faults, *_metre_faults(rows, bounds, places.crs, by_hand=by_hand)]
-    if found:
-        raise FaultsError(str(path), found)
-    return places
-
-
-def _degree_faults(rows: pd.Index, bounds: Bounds) -> Iterator[str]:
-    x, y = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
-    swapped = (x <= 90) & (y > 90) & (y <= 180)
-    if swapped.any():
-        wrong = _example(rows, bounds, swapped)
-        yield f"{wrong}: longitude and latitude are swapped; exchange them"
-    beyond = ((x > 180) | (y > 90)) & ~swapped
-    if beyond.any():
-        yield (
-            f"{_example(rows, bounds, beyond)}: these are not degrees of longitude and latitude; "
-            "correct them, or give the crs they are in, such as EPSG:4547"
+    named = {datum: column for column in columns if (datum := _named(column)) is not None}
+    if len(named) > 1:
+        told = ", ".join(f"{column!r} {datum}" for datum, column in named.items())
+        message = f"{where}: the columns of coordinates are in several datums ({told}); name others"
+        raise InputError(message)
+    if not named:
+        return None
+    datum, column = next(iter(named.items()))
+    if said.crs is not None and (said.is_projected or said.datum is not datum):
+        what = said.datum if not said.is_projected else said.crs.name
+        message = (
+            f"{where}: the column {column!r} names the datum {datum}, and crs says {what}; "
+            "remove crs, or name other columns with lon and lat"
         )
-    nowhere = (bounds == 0).all(axis=1)
-    if nowhere.any():
-        wrong = _example(rows, bounds, nowhere)
-        yield f"{wrong}: this is no place; leave unknown coordinates empty"
+        raise InputError(message)
+    return datum
 
 
-def _metre_faults(
-    rows: pd.Index, bounds: Bounds, crs: pyproj.CRS, *, by_hand: bool
-) -> Iterator[str]:
-    infinite: npt.NDArray[np.bool_] = np.any(np.isinf(bounds), axis=1)
-    if infinite.any():
-        wrong = _example(rows, bounds, infinite)
-        yield f"{wrong}: this is no place; correct it, or leave it empty"
-    x, y = bounds[~infinite][:, [0, 2]], bounds[~infinite][:, [1, 3]]
-    if len(x) and (np.abs(x) <= 180).all() and (np.abs(y) <= 90).all():
-        yield (
-            f"the coordinates look like degrees, but the crs is {crs.name!r}, in metres; "
-            "give the crs that they are in"
-        )
-    elif by_hand and len(x):
-        yield from _area_faults(rows[~infinite], bounds[~infinite], crs)
-
-
-def _area_faults(rows: pd.Index, bounds: Bounds, crs: pyproj.CRS) -> Iterator[str]:
-    x, y = bounds[:, 0], bounds[:, 1]
-    far = _far_from_area(x, y, crs)
-    if not far.any():
-        return
-    if _far_from_area(y[far], x[far], crs).any():
-        advice = f"this is far from where {crs.name!r} is used; give the crs that they are in"
-    else:
-        advice = "easting and northing are swapped (Chinese survey tables call the northing X)"
-    yield f"{_example(rows, bounds, far)}: {advice}"
-
-
-def _far_from_area(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], crs: pyproj.CRS
-) -> npt.NDArray[np.bool_]:
-    area = crs.area_of_use
-    if area is None or area.west > area.east:  # unknown, or across the date line
-        return np.zeros(len(x), dtype=bool)
-    lon, lat = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True).transform(x, y)
-    east_west = (lon < area.west - _STRETCH_DEG) | (lon > area.east + _STRETCH_DEG)
-    north_south = (lat < area.south - _STRETCH_DEG) | (lat > area.north + _STRETCH_DEG)
-    return np.asarray(east_west | north_south)
-
-
-def _example(rows: pd.Index, bounds: Bounds, which: npt.NDArray[np.bool_]) -> str:
-    wrong = rows[which].tolist()
-    x, y = bounds[which][0, :2]
-    return f"{rows_in_words(wrong)} (row {wrong[0]}: x {x:.10g}, y {y:.10g})"
+def _named(column: str) -> Datum | None:
+    text = unicodedata.normalize("NFKC", column).casefold()
+    return next((datum for pattern, datum in _HEADERS if pattern.search(text)), None)
