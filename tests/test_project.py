@@ -134,7 +134,11 @@ lang = "en"
     rule = file.communities.setting
     assert not isinstance(rule, str)
     assert (rule.column, rule.urban, rule.rural) == ("kind", ("社区", "居委会"), ("村",))
-    assert file.communities.population == {"all": "people", "60+": "old", "0-3": "babies"}
+    assert file.communities.population == {
+        "all": ("people",),
+        "60+": ("old",),
+        "0-3": ("babies",),
+    }
     assert file.communities.number_columns() == {
         "population_urban": "in_town",
         "population_rural": "in_villages",
@@ -153,7 +157,7 @@ lang = "en"
     }
     assert file.facilities[1].amount_columns() == {}
     assert file.demand is not None
-    assert file.demand.population == {"all": "n"}
+    assert file.demand.population == {"all": ("n",)}
     assert [table.service for table in file.facilities] == ["elder_meal", None, None]
     assert file.facilities[1].service_column == "kind"
     assert file.facilities[2].osm == ("childcare", "culture")
@@ -207,7 +211,6 @@ def test_a_key_nobody_knows_is_named_with_the_nearest(folder: Path, text: str, f
         (WHOLE.replace('name = "Town"\n', ""), "'name' is missing"),
         (WHOLE.replace('"Town"', '""'), "name: "),
         (WHOLE.replace('standard = "guangzhou-1530"\n', ""), "'standard' is missing"),
-        (HEAD + COMMUNITIES + 'setting = "urban"\n', "'network' is missing"),
         (HEAD + NETWORK, "'communities' is missing"),
         (HEAD + NETWORK + COMMUNITIES, "'communities.setting' is missing"),
         (WHOLE.replace('osm = "town.osm"', ""), "'network.osm' is missing"),

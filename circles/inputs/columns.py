@@ -1,16 +1,20 @@
 """Which columns of a community table hold what the rules of a standard ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 
-from circles.communities import CommunityColumns
+from circles.communities import CommunityColumns, groups_from_bands
+from circles.crs import FloatArray
+from circles.errors import FaultsError
 from circles.standards import Standard
 from circles.standards.model import CapacityRule, UnitRule
-from circles.tables import first_column, matching_key
+from circles.tables import amounts_of, find_column, first_column, matching_key, not_amounts
+from circles.texts import Note
 
 #: Numbers of a community that rules know, and the usual names of their columns.
 NUMBERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -31,7 +35,7 @@ NUMBERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _HOUSEHOLDS: Final = ("households", "户数", "总户数", "居民户数")
 #: What a rule can ask for that has a place of its own in the community table.
 _KNOWN: Final = frozenset(
-    {"name", "setting", "zone", "nbs_code", "street", "district", "class", "area_km2"}
+    {"name", "setting", "zone", "nbs_code", "code", "street", "district", "class", "area_km2"}
     | {"households", "population", "geometry"}
 )
 
@@ -79,9 +83,14 @@ def with_usual_columns(
     }
     words = {name: first_column(frame, (matching_key(name),)) for name in conditions}
     words |= {name: column for name, column in further.items() if name not in numbers}
+    households = columns.households or first_column(frame, _HOUSEHOLDS)
+    unnamed = {name for name in found if name not in {*further, *columns.numbers}}
+    if households is not None and columns.households is None:
+        unnamed.add("households")
     return replace(
         columns,
-        households=columns.households or first_column(frame, _HOUSEHOLDS),
+        found=frozenset(unnamed),
+        households=households,
         numbers={**found, **columns.numbers},
         conditions={
             name: column
@@ -89,3 +98,75 @@ def with_usual_columns(
             if column is not None and name not in _KNOWN | set(names)
         },
     )
+
+
+def with_sums(
+    frame: gpd.GeoDataFrame, columns: Mapping[str, tuple[str, ...]], *, where: str
+) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """Add up the columns that together count a group.
+
+    Parameters
+    ----------
+    frame
+        The layer; it is not changed.
+    columns
+        The column or columns of each group.
+    where
+        What to call the layer in messages.
+
+    Returns
+    -------
+    tuple
+        The layer with a column for each sum, and the column of each group. A sum is not known
+        where one of its parts is not.
+
+    Raises
+    ------
+    InputError
+        A column is not there.
+    FaultsError
+        Cells are no numbers of 0 or more; every such row is named.
+    """
+    single: dict[str, str] = {}
+    sums: dict[str, FloatArray] = {}
+    faults: list[str] = []
+    for group, parts in columns.items():
+        if len(parts) == 1:
+            single[group] = parts[0]
+            continue
+        found = [find_column(frame, part, where=where) for part in parts]
+        amounts = [amounts_of(frame[column]) for column in found]
+        faults += [
+            not_amounts(frame[column], wrong)
+            for column, (_, wrong) in zip(found, amounts, strict=True)
+            if wrong
+        ]
+        single[group] = " + ".join(found)
+        sums[single[group]] = np.sum([numbers for numbers, _ in amounts], axis=0)
+    if faults:
+        raise FaultsError(where, faults)
+    return frame.assign(**sums), single
+
+
+def with_bands(
+    frame: gpd.GeoDataFrame, columns: Mapping[str, str], groups: Sequence[str], *, where: str
+) -> tuple[gpd.GeoDataFrame, dict[str, str], tuple[Note, ...]]:
+    """Add up the groups that have no column of their own from the columns of age bands.
+
+    Returns
+    -------
+    tuple
+        The layer with a column for each sum, the column of each group, and what was added up.
+    """
+    wanted = [group for group in groups if group not in columns]
+    found = groups_from_bands(frame, wanted, where=where)
+    named = {group: f"{group} ({len(parts)})" for group, parts in found.columns.items()}
+    sums = {named[group]: found.sums[group] for group in named}
+    return frame.assign(**sums), {**columns, **named}, found.notes
+
+
+def groups_of(standard: Standard) -> tuple[str, ...]:
+    """Return the groups of residents that a standard's rules ask for, all of them first."""
+    asked = [rule.group for rule in standard.access_rules]
+    shared = [rule.catchment.group for rule in standard.of_kind(CapacityRule) if rule.catchment]
+    return tuple(dict.fromkeys(["all", *asked, *filter(None, shared)]))

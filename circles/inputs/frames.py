@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+from pyproj import CRS
 
 from circles.assessment import Assessment
 from circles.basemap import make_basemap
 from circles.communities import Communities, CommunityColumns, make_communities
-from circles.crs import WGS84
+from circles.crs import WGS84, crs_around
 from circles.demand import Demand, demand_from_buildings, demand_from_layer, with_frontage
 from circles.district import District, assess
 from circles.facilities import facilities_from_table
 from circles.inputs.columns import with_usual_columns
 from circles.network import WalkNetwork
+from circles.osm import Box
 from circles.settings import decide_settings
 from circles.standards import Standard, load_standard
 
@@ -26,7 +28,7 @@ _OPTIONAL: Final = ("name", "zone", "nbs_code", "street", "district", "household
 
 def score(
     standard: Standard | str | Path,
-    network: WalkNetwork,
+    network: WalkNetwork | None,
     communities: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     *,
@@ -45,7 +47,8 @@ def score(
     standard
         A standard, the id of a bundled one, or the path of one's own.
     network
-        The walking network.
+        The walking network; with None, what takes walking is left as insufficient data, and the
+        rest is assessed.
     communities
         Polygons with a CRS; columns `id` and, as far as they are there, `setting` (``"urban"`` or
         ``"rural"``; without it the standard's other ways tell), `name`, `zone`, `nbs_code`,
@@ -57,7 +60,7 @@ def score(
         `seats`, `beds`, `area_m2` and `serves` (the ids or names of communities) if known.
     demand
         Points or polygons with a CRS and the people at them, in columns of the same names;
-        without it, people are spread along the streets.
+        without it, people are spread along the streets, if there are any.
     given
         Services for which there is a list, even if `facilities` holds none of them.
     name, as_of
@@ -86,15 +89,15 @@ def score(
         facilities.reset_index(drop=True), origin="facilities", service_column="service"
     ).facilities
     nothing = gpd.GeoDataFrame(geometry=[], crs=WGS84)
-    homes = _homes(demand, names, table, network)
-    lon, lat = network.edges.lon, network.edges.lat
+    crs = crs_around(table.table) if network is None else network.crs
+    homes = _homes(demand, names, table, crs)
     return assess(
         District(
             name=name,
             as_of=as_of,
             standard=rules,
             network=network,
-            box=(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())),
+            box=_box(table, network),
             communities=table,
             demand=with_frontage(homes, network, table.table),
             facilities=layer,
@@ -106,11 +109,20 @@ def score(
     )
 
 
+def _box(table: Communities, network: WalkNetwork | None) -> Box:
+    """Return the box of the streets, or else of the communities, degrees."""
+    if network is None:
+        west, south, east, north = map(float, table.table.total_bounds)
+        return west, south, east, north
+    lon, lat = network.edges.lon, network.edges.lat
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
 def _homes(
-    demand: gpd.GeoDataFrame | None, groups: Sequence[str], table: Communities, network: WalkNetwork
+    demand: gpd.GeoDataFrame | None, groups: Sequence[str], table: Communities, crs: CRS
 ) -> Demand:
     if demand is None:
         nobody = gpd.GeoDataFrame({"tags": []}, geometry=[], crs=WGS84)
-        return demand_from_buildings(nobody, table.table, network.crs)
+        return demand_from_buildings(nobody, table.table, crs)
     people = {group: group for group in groups if group in demand} or {"all": "all"}
-    return demand_from_layer(demand, people, table.table, network.crs, where="demand")
+    return demand_from_layer(demand, people, table.table, crs, where="demand")

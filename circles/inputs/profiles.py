@@ -48,7 +48,7 @@ def profiles_in_use(standard: Standard) -> set[str]:
     return {rule.profile for rule in standard.access_rules} | shared
 
 
-def profile_notes(standard: Standard, project: Project, streets: Streets) -> list[Note]:
+def profile_notes(standard: Standard, project: Project, streets: Streets | None) -> list[Note]:
     """Say what is assumed of stairs, slopes, waiting and ferries, and which profiles are own ones.
 
     Parameters
@@ -56,8 +56,10 @@ def profile_notes(standard: Standard, project: Project, streets: Streets) -> lis
     standard
         As it is applied (see `apply_profile`).
     project, streets
-        What the run is made of.
+        What the run is made of; without streets nobody walks.
     """
+    if streets is None:
+        return []
     walkers = project.file.walkers()
     used = {name: walkers[name] for name in sorted(profiles_in_use(standard))}
     return [

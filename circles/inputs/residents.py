@@ -1,6 +1,7 @@
 """Where a run's residents live: read from what its project names as demand."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
@@ -9,107 +10,223 @@ from pyproj import CRS
 
 from circles.communities import Communities
 from circles.crs import WGS84, box_text
-from circles.demand import Demand, demand_from_buildings, demand_from_layer, with_frontage
+from circles.demand import (
+    Comparison,
+    Demand,
+    Raster,
+    cells_from_layer,
+    cells_from_rasters,
+    compare_totals,
+    demand_from_addresses,
+    demand_from_buildings,
+    demand_from_layer,
+    demand_from_rasters,
+    spread_over_buildings,
+    with_frontage,
+)
 from circles.errors import InputError
-from circles.inputs.streets import Streets
-from circles.project import DemandTable, Project
-from circles.tables import read_layer
+from circles.inputs.columns import with_bands, with_sums
+from circles.inputs.layers import enough_used, read_places
+from circles.inputs.streets import Streets, no_extract, surroundings
+from circles.project import BUILDINGS, DemandTable, Project
+from circles.quality import LayerRecord, Remark, remarks_of
+from circles.tables import Fate, LoadedLayer
 from circles.texts import Note
 
 _BUILDING_COLUMN: Final = "building"
 _EXAMPLES: Final = 5
 
 
-def read_demand(
-    project: Project, streets: Streets, communities: Communities
-) -> tuple[Demand, list[Note]]:
-    """Read where the residents of a project's communities live.
+@dataclass(frozen=True)
+class ReadDemand:
+    """Where the residents of a run live, and how that was read.
 
-    Returns
-    -------
+    Parameters
+    ----------
     demand
         The demand points; street frontage stands in where a community has none.
     notes
-        What of the layer could not be used, and where nothing is known.
+        What could not be used, and where nothing is known.
+    records
+        What became of the layer.
+    counted
+        Its people beside those of the community table.
+    """
+
+    demand: Demand
+    notes: tuple[Note, ...] = ()
+    records: tuple[LayerRecord, ...] = ()
+    counted: Comparison | None = None
+
+
+def read_demand(
+    project: Project,
+    streets: Streets | None,
+    communities: Communities,
+    crs: CRS,
+    *,
+    groups: Sequence[str],
+) -> ReadDemand:
+    """Read where the residents of a project's communities live.
+
+    Parameters
+    ----------
+    project, streets, communities
+        What the run is made of.
+    crs
+        The run's local metric CRS.
+    groups
+        The groups that its standard asks for, to be added up from age bands.
 
     Raises
     ------
     InputError
         The layer cannot be used, or none of it lies in a community.
     """
-    table, crs = project.file.demand, streets.network.crs
-    notes: list[Note] = []
-    if table is None or table.source == "buildings":
+    table = project.file.demand
+    remarks: tuple[Remark, ...] = ()
+    if table is not None and table.rasters:
+        demand = _from_rasters(project, table, streets, communities, crs)
+    elif table is None or table.source == BUILDINGS:
         demand = demand_from_buildings(_buildings(project, streets), communities.table, crs)
     else:
-        path = project.resolve(table.source)
-        layer = read_layer(path, layer=table.layer, crs=table.crs)
-        placed, notes = _placed(layer, path)
-        demand = _demand_from_layer(placed, table, communities, crs, path=path)
-        if not len(demand):
-            _check_inside(placed, communities, path)
-    demand = with_frontage(demand, streets.network, communities.table)
+        source = project.source(table.source, table)
+        placed = read_places(source, surroundings(streets, communities))
+        demand = _from_layer(placed.loaded, table, streets, communities, crs, groups, source.name)
+        remarks = (*placed.remarks, *remarks_of(_unlocated(placed.loaded)))
+    counted = compare_totals(demand, communities.population, names=communities.table["name"])
+    if streets is not None:
+        demand = with_frontage(demand, streets.network, communities.table)
+    records = tuple(
+        LayerRecord("demand", ledger, (*(() if at else remarks), *enough_used(ledger, project)))
+        for at, ledger in enumerate(demand.ledgers)
+    )
+    notes = (*counted.warnings, *_nowhere(demand, streets, communities))
+    return ReadDemand(demand, notes, records, counted)
+
+
+def _unlocated(loaded: LoadedLayer) -> list[Note]:
+    rows = loaded.ledger.rows(Fate.SET_ASIDE)
+    if not rows:
+        return []
+    shown, count = tuple(map(str, rows[:_EXAMPLES])), len(rows)
+    origin = loaded.ledger.source
+    return [Note.of("warnings.unlocated", origin=origin, count=count, rows=shown)]
+
+
+def _nowhere(demand: Demand, streets: Streets | None, communities: Communities) -> list[Note]:
     nowhere = communities.table.loc[demand.source == "none", "name"]
-    if len(nowhere):
-        examples = tuple(nowhere[:_EXAMPLES])
-        notes.append(Note.of("warnings.no_demand", count=len(nowhere), examples=examples))
-    return demand, notes
+    if streets is None or nowhere.empty:
+        return []
+    examples = tuple(nowhere[:_EXAMPLES])
+    return [Note.of("warnings.no_demand", count=len(nowhere), examples=examples)]
 
 
-def _buildings(project: Project, streets: Streets) -> gpd.GeoDataFrame:
-    if streets.extract is not None:
+def _from_rasters(
+    project: Project,
+    table: DemandTable,
+    streets: Streets | None,
+    communities: Communities,
+    crs: CRS,
+) -> Demand:
+    rasters = {
+        group: [Raster(project.resolve(path), unit=table.raster_unit) for path in paths]
+        for group, paths in table.rasters.items()
+    }
+    if table.spread == "even":
+        return demand_from_rasters(rasters, communities.table, crs)
+    cells = cells_from_rasters(rasters, communities.table, crs)
+    return spread_over_buildings(cells, _homes(streets), communities.table, crs)
+
+
+def _homes(streets: Streets | None) -> gpd.GeoDataFrame:
+    if streets is not None and streets.extract is not None:
+        return streets.extract.buildings
+    message = (
+        f'demand.spread = "buildings" needs an OpenStreetMap extract; {no_extract(streets)} — '
+        'write spread = "even"'
+    )
+    raise InputError(message)
+
+
+def _buildings(project: Project, streets: Streets | None) -> gpd.GeoDataFrame:
+    if streets is not None and streets.extract is not None:
         return streets.extract.buildings
     if project.file.demand is None:
         return gpd.GeoDataFrame({"tags": pd.Series([], dtype=object)}, geometry=[], crs=WGS84)
     message = (
         f'{project.path}: demand.source = "buildings" needs an OpenStreetMap extract; '
-        f"{streets.path.name} holds streets only — give a file with buildings or population, or "
+        f"{no_extract(streets)} — give a file with buildings or population, or "
         "leave [demand] out to count street frontage"
     )
     raise InputError(message)
 
 
-def _placed(layer: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, list[Note]]:
-    """Return the rows of a demand layer that have a place, and a note on those that have none."""
-    lost = layer.geometry.isna() | layer.geometry.is_empty
+def _located(loaded: LoadedLayer, where: str) -> gpd.GeoDataFrame:
+    """Return the rows of a demand layer that have a place."""
+    places = loaded.places
+    lost = places.geometry.isna() | places.geometry.is_empty
     if lost.all():
-        what = "has coordinates" if len(layer) else "is there: the demand layer is empty"
-        message = f"{path}: no row {what}; leave [demand] out to use buildings instead"
+        what = "has coordinates" if len(places) else "is there: the demand layer is empty"
+        message = f"{where}: no row {what}; leave [demand] out to use buildings instead"
         raise InputError(message)
-    if not lost.any():
-        return layer, []
-    rows = tuple(map(str, layer.index[lost][:_EXAMPLES]))
-    note = Note.of("warnings.unlocated", origin=path.name, count=int(lost.sum()), rows=rows)
-    return layer[~lost], [note]
+    return places[~lost]
 
 
-def _check_inside(placed: gpd.GeoDataFrame, communities: Communities, path: Path) -> None:
+def _check_inside(placed: gpd.GeoDataFrame, communities: Communities, where: str) -> None:
     """Refuse a layer of which nothing lies in any community."""
     places = placed.to_crs(WGS84)
     if communities.table.sindex.query(places.geometry, predicate="intersects").size:
         return
     message = (
-        f"{path}: none of its {len(places)} places lies in a community: they span "
+        f"{where}: none of its {len(places)} places lies in a community: they span "
         f"{box_text(places.total_bounds)}, the communities "
         f"{box_text(communities.table.total_bounds)}; check the coordinates and the crs"
     )
     raise InputError(message)
 
 
-def _demand_from_layer(
-    placed: gpd.GeoDataFrame, table: DemandTable, communities: Communities, crs: CRS, *, path: Path
+def _from_layer(
+    loaded: LoadedLayer,
+    table: DemandTable,
+    streets: Streets | None,
+    communities: Communities,
+    crs: CRS,
+    groups: Sequence[str],
+    where: str,
 ) -> Demand:
-    if table.population:
-        return demand_from_layer(
-            placed, table.population, communities.table, crs, where=str(path.name)
+    places, books = _located(loaded, where), loaded.ledger
+    _check_inside(places, communities, where)
+    who = communities.table
+    if table.addresses:
+        people = communities.population
+        return demand_from_addresses(places, people, who, crs, where=where, ledger=books)
+    summed, columns = with_sums(places, table.population, where=where)
+    facts: tuple[Note, ...] = ()
+    if table.age_bands:
+        summed, columns, facts = with_bands(summed, columns, groups, where=where)
+    if columns:
+        read = demand_from_layer if table.spread == "even" else cells_from_layer
+        found = read(
+            summed,
+            columns,
+            who,
+            crs,
+            where=where,
+            suppressed=table.suppressed,
+            ledger=books.adding((), facts),
         )
-    if _BUILDING_COLUMN in placed.columns:
-        return demand_from_buildings(_as_buildings(placed), communities.table, crs)
+        if isinstance(found, Demand):
+            return found
+        return spread_over_buildings(found, _homes(streets), who, crs)
+    if _BUILDING_COLUMN in places.columns:
+        demand = demand_from_buildings(_as_buildings(places), who, crs)
+        return replace(demand, ledgers=(books,))
     message = (
-        f"{path}: it is not said which of its columns count people; write for example "
+        f"{where}: it is not said which of its columns count people; write for example "
         'population = { all = "people" } under [demand] (a layer of buildings needs a column '
-        f"{_BUILDING_COLUMN!r} instead). It has: "
-        f"{', '.join(str(c) for c in placed.columns if c != placed.geometry.name)}"
+        f"{_BUILDING_COLUMN!r} instead, a register of addresses addresses = true). It has: "
+        f"{', '.join(str(c) for c in places.columns if c != places.geometry.name)}"
     )
     raise InputError(message)
 

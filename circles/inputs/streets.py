@@ -3,15 +3,18 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from circles.crs import box_text
+from circles.communities import Communities
+from circles.crs import box_text, crs_around
 from circles.errors import InputError
 from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
 from circles.network.graphml import read_graphml
 from circles.network.saved import SUFFIX, load_network
 from circles.osm import Box, OsmExtract, read_osm
-from circles.project import Project
+from circles.project import NetworkTable, Project
+from circles.surroundings import Surroundings
 from circles.terrain import add_elevation
+from circles.texts import Note
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,10 @@ class Streets:
     heights: str | None = None
 
 
-def read_streets(project: Project) -> Streets:
+def read_streets(project: Project) -> Streets | None:
     """Read the streets that a project names, and give them heights if it names a grid of them.
+
+    None where a project names no streets: nothing that is walked can be judged then.
 
     Raises
     ------
@@ -49,8 +54,10 @@ def read_streets(project: Project) -> Streets:
         `circles.network.saved.load_network` and `circles.terrain.add_elevation`. Or a saved
         network and the extract lie in different places.
     """
-    streets = _read(project)
     table = project.file.network
+    if table is None:
+        return None
+    streets = _read(project, table)
     if table.elevation is not None:
         path = project.resolve(table.elevation)
         return replace(streets, network=add_elevation(streets.network, path), heights=path.name)
@@ -60,8 +67,7 @@ def read_streets(project: Project) -> Streets:
     return streets
 
 
-def _read(project: Project) -> Streets:
-    table = project.file.network
+def _read(project: Project, table: NetworkTable) -> Streets:
     path = project.resolve(table.osm)
     if path.suffix.lower() == SUFFIX:
         network = load_network(path)
@@ -93,6 +99,39 @@ def _with_saved_streets(extract: OsmExtract, path: Path, saved: Path) -> Streets
         )
         raise InputError(message)
     return Streets(network, (west, south, east, north), path, extract)
+
+
+def no_extract(streets: Streets | None) -> str:
+    """Say why there is no extract to take boundaries, buildings or facilities from."""
+    if streets is None:
+        return "the project names no [network]"
+    return f"{streets.path.name} holds streets only"
+
+
+def surroundings(streets: Streets | None, communities: Communities) -> Surroundings:
+    """Return what the places of a layer may be held against."""
+    extract = None if streets is None else streets.extract
+    return Surroundings.of(
+        crs_around(communities.table) if streets is None else streets.network.crs,
+        communities=communities.table,
+        buildings=None if extract is None else extract.buildings,
+        network=None if streets is None else streets.network,
+        water=None if extract is None else extract.water,
+    )
+
+
+def street_notes(streets: Streets | None) -> list[Note]:
+    """Say what of the streets takes no part, and which are left out on purpose."""
+    if streets is None:
+        return []
+    report = streets.network.report
+    notes = [Note.of("assumptions.private_ways")]
+    if report.small_pieces:
+        km = round(report.small_pieces_m / 1000, 1)
+        notes.append(Note.of("warnings.small_pieces", count=report.small_pieces, km=km))
+    if report.cut_ways:
+        notes.append(Note.of("warnings.cut_ways", count=report.cut_ways))
+    return notes
 
 
 def _box(network: WalkNetwork) -> Box:

@@ -44,12 +44,14 @@ source = "buildings"
 
 [[facilities]]
 path = "facilities.xlsx"
+crs = "wgs84"
 sheet = "设施"
 name = "名称"
 service_column = "类型"
 
 [[facilities]]
 path = "childcare.csv"
+crs = "wgs84"
 service = "childcare"
 
 [output]
