@@ -12,7 +12,7 @@ from circles.communities import Communities
 from circles.coverage import Reach, coverage, covered
 from circles.crs import FloatArray
 from circles.demand import PEOPLE, GroupWeights, group_weights
-from circles.evaluation import OnFoot
+from circles.evaluation import NO_NETWORK, OnFoot
 from circles.evaluation.catchment import part_of
 from circles.hours import open_until
 from circles.network import BoolArray, Impedance, IntArray
@@ -51,7 +51,7 @@ class Ground:
     given
         Services for which a layer was given, even if it holds none.
     margin_m
-        How far each demand point lies inside the edge of the map.
+        How far each demand point lies inside the edge of the map; inf without one.
     cut
         Ids of communities of which only a part is known.
     """
@@ -70,6 +70,8 @@ class Ground:
 
     def obstacle(self, rule: AccessRule) -> str | None:
         """Say why nothing is known about a need at all, if so: no layer is never a zero."""
+        if self.on_foot.obstacle is not None:
+            return self.on_foot.obstacle
         if not set(rule.services) & self.given:
             return "layer_missing"
         row = self.rows_of(rule)
@@ -80,11 +82,31 @@ class Ground:
     def impedance(self, rule: AccessRule) -> Impedance:
         """Return what edges cost under a rule: seconds with its profile, or metres."""
         if rule.kind == "distance_threshold":
-            return self.on_foot.network.distances()
-        return self.on_foot.network.times(self.on_foot.profiles[rule.profile])
+            return self.on_foot.streets.distances()
+        return self.on_foot.streets.times(self.on_foot.profiles[rule.profile])
+
+    def provable(self, rule: AccessRule) -> FloatArray:
+        """Return within which cost nothing beyond the map's edge can be nearer, by community.
+
+        In the unit of the rule's limit; NaN without demand points, and without streets.
+        """
+        if self.on_foot.obstacle is not None:
+            return np.full(len(self.communities.table), np.nan)
+        return self.least_margin_m() * self.cost_per_metre(rule)
+
+    def cost_per_metre(self, rule: AccessRule) -> float:
+        """Return the least that a metre can cost under a rule, in the unit of its limit.
+
+        Raises
+        ------
+        InputError
+            There are no streets.
+        """
+        impedance = self.impedance(rule)
+        return impedance.per_metre * impedance.least_factor / _scale(rule)
 
     def least_margin_m(self) -> FloatArray:
-        """Return the least margin of each community's demand points; NaN where it has none."""
+        """Return the least margin of each community's demand points; NaN where there is none."""
         least = np.full(len(self.communities.table), np.inf)
         np.minimum.at(least, self.on_foot.demand.community, self.margin_m)
         return np.where(np.isinf(least), np.nan, least)
@@ -111,7 +133,7 @@ class Searches:
         key = (rule.kind, rule.profile, chosen.tobytes())
         if key not in self.made:
             origins = part_of(self.ground.on_foot.doors, chosen)
-            found = nearest_cost(self.ground.on_foot.network, origins, self.ground.impedance(rule))
+            found = nearest_cost(self.ground.on_foot.streets, origins, self.ground.impedance(rule))
             self.made[key] = Search(found, chosen)
         return self.made[key]
 
@@ -220,6 +242,7 @@ class Access:
         """Return the rows of the verdicts: one a community that the rule holds for."""
         limits, demand = self.limits(), self.ground.on_foot.demand
         found = coverage(self.reach, self.people.weight, demand.community, limits.lenient)
+        found["total"] = self._total()
         found[["strict_covered_low", "strict_covered_high"]] = np.column_stack(
             self._covered(limits.strict)
         )
@@ -242,7 +265,13 @@ class Access:
     def _total(self) -> FloatArray:
         demand, rows = self.ground.on_foot.demand, len(self.ground.communities.table)
         total = np.bincount(demand.community, weights=self.people.weight, minlength=rows)
-        return total.astype(np.float64)
+        if self.obstacle != NO_NETWORK:
+            return total.astype(np.float64)
+        # Without streets, none of them stands in for homes: what the table counts is the total,
+        # and where nobody counted, nothing is known.
+        known = _known_total(self.ground.communities.population, self.rule.group)
+        counted = (total > 0) | (np.isnan(known) & (self.people.unit == PEOPLE))
+        return np.where(counted, total, known)
 
     def _judge(self, limits: Limits, low: FloatArray, high: FloatArray) -> dict[int, Finding]:
         """Judge the communities that the rule holds for, by their row."""
@@ -307,9 +336,7 @@ class Access:
     ) -> pd.DataFrame:
         ground, rule = self.ground, self.rule
         names = ground.facilities["name"].to_numpy(dtype=object)
-        impedance = ground.impedance(rule)
-        per_metre = impedance.per_metre * impedance.least_factor / _scale(rule)
-        provable = ground.least_margin_m() * per_metre
+        provable = ground.provable(rule)
         obstacles, figures = self._obstacles(limits), found.to_dict("list")
         rows = []
         for i, finding in judged.items():

@@ -29,17 +29,19 @@ class Basemap:
 
 
 def make_basemap(
-    network: WalkNetwork, *, water: gpd.GeoDataFrame, green: gpd.GeoDataFrame
+    network: WalkNetwork | None, *, water: gpd.GeoDataFrame, green: gpd.GeoDataFrame
 ) -> Basemap:
     """Make a basemap of a network's streets and an extract's water and green areas.
 
     Parameters
     ----------
     network
-        The walking network; ferries are not drawn.
+        The walking network; ferries are not drawn. Without one there are no streets to draw.
     water, green
         Polygons in EPSG:4326.
     """
+    if network is None:
+        return Basemap(gpd.GeoDataFrame({"rank": []}, geometry=[], crs=WGS84), water, green)
     edges = network.edges
     drawn = np.flatnonzero(edges.kind != Kind.FERRY)
     index = np.full(len(edges), -1)

@@ -48,6 +48,18 @@ def local_crs(lon: float, lat: float) -> CRS:
     )
 
 
+def crs_around(layer: "gpd.GeoDataFrame") -> CRS:
+    """Return the local metric system around the middle of a layer's box.
+
+    Parameters
+    ----------
+    layer
+        Any geometry, in EPSG:4326.
+    """
+    west, south, east, north = map(float, layer.total_bounds)
+    return local_crs((west + east) / 2, (south + north) / 2)
+
+
 def to_metres(lon: FloatArray, lat: FloatArray, crs: CRS) -> tuple[FloatArray, FloatArray]:
     """Project degrees (WGS 84) to metres of `crs`; arrays of any one shape."""
     return _project(lon, lat, WGS84, crs)

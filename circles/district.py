@@ -1,6 +1,6 @@
 """One district, from its streets, people and facilities to an assessment against a standard."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -8,23 +8,28 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from circles.access import Access, Ground, Searches, empty_verdicts, zones
 from circles.assessment import Assessment
 from circles.basemap import Basemap
 from circles.communities import SETTINGS, Communities
-from circles.crs import WGS84, FloatArray, to_metres
+from circles.crs import WGS84, FloatArray, crs_around, to_metres
 from circles.demand import PEOPLE, Demand
 from circles.evaluation import (
+    NO_NETWORK,
     Area,
     Evaluation,
     OnFoot,
     Stock,
     evaluate,
     level_of,
+    takes_walking,
     unit_verdicts,
+    unjoined,
 )
 from circles.evaluation.targets import counted_level
+from circles.gaps import Gaps
 from circles.isochrone import reach_areas
 from circles.join_quality import join_notes, join_table, some_names
 from circles.network import WalkNetwork
@@ -53,13 +58,15 @@ class District:
     standard
         The standard to apply.
     network
-        The walking network; its CRS is the run's.
+        The walking network; its CRS is the run's. None where no streets were given: what takes
+        walking is left as insufficient data then, and all else is assessed.
     box
-        West, south, east, north of the area the map covers, degrees.
+        West, south, east, north of the area the map covers, degrees; not looked at without a
+        network, which then has no edge.
     communities
         The communities, each with a setting.
     demand
-        Where their residents live, in the network's CRS.
+        Where their residents live, in the CRS of the run.
     facilities
         EPSG:4326; columns `facility_id`, `name`, `service`, `origin`, `geometry` (Point).
     given
@@ -78,7 +85,7 @@ class District:
 
     name: str
     standard: Standard
-    network: WalkNetwork
+    network: WalkNetwork | None
     box: Box
     communities: Communities
     demand: Demand
@@ -93,32 +100,71 @@ class District:
     assumptions: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
 
+    @property
+    def crs(self) -> CRS:
+        """The run's local metric CRS: the network's, or one around the communities."""
+        return crs_around(self.communities.table) if self.network is None else self.network.crs
+
 
 @dataclass(frozen=True)
 class _Joined:
-    """The district's points on its network."""
+    """The district's points on its network; on none without a joiner."""
 
-    joiner: Joiner
+    joiner: Joiner | None
     demand: Joins
     facilities: Joins
     margin_m: FloatArray
 
 
-def assess(district: District, *, progress: Progress = lambda _step, _share: None) -> Assessment:
-    """Score every community of a district against its standard.
+@dataclass(frozen=True)
+class Prepared:
+    """A district joined to its streets: what is looked over first and scored then.
+
+    Parameters
+    ----------
+    district
+        The district.
+    joiner
+        Its streets, as points join them; None where no network was given.
+    ground
+        What access is measured on, with where homes and facilities join.
+    """
+
+    district: District
+    joiner: Joiner | None
+    ground: Ground
+
+
+def prepare(district: District) -> Prepared:
+    """Join a district's homes and facilities to its streets, which takes a while and is done once.
 
     Parameters
     ----------
     district
         The inputs.
+    """
+    joined = _join(district)
+    return Prepared(district, joined.joiner, _ground(district, joined))
+
+
+def assess(
+    district: District | Prepared, *, progress: Progress = lambda _step, _share: None
+) -> Assessment:
+    """Score every community of a district against its standard.
+
+    Parameters
+    ----------
+    district
+        The inputs; or what `prepare` made of them, if that was done already.
     progress
         Called with a step's name and the share of the work done, 0-1.
     """
     progress("join", 0.0)
-    joined = _join(district)
-    searches = Searches(_ground(district, joined))
+    prepared = district if isinstance(district, Prepared) else prepare(district)
+    district, searches = prepared.district, Searches(prepared.ground)
     other_ways = Reclassification.of(district.communities, district.standard)
-    verdicts = _verdicts(district, searches, other_ways, progress)
+    gaps = Gaps(district.standard)
+    verdicts = _verdicts(district, searches, (other_ways, gaps), progress)
     progress("rules", 0.5)
     area = _area(district)
     found = _evaluate(district, area, searches.ground.on_foot)
@@ -126,7 +172,7 @@ def assess(district: District, *, progress: Progress = lambda _step, _share: Non
     tiers = _tiers(district, judged)
     rolled = roll_up(district.standard, tiers, judged, area, as_of=district.as_of)
     own_level = rolled["level"] == rolled["target_level"]
-    areas = _isochrones(district, joined, searches, progress)
+    areas = _isochrones(prepared, searches, progress)
     progress("done", 1.0)
     return Assessment(
         name=district.name,
@@ -134,10 +180,11 @@ def assess(district: District, *, progress: Progress = lambda _step, _share: Non
         fictional=district.fictional,
         standard=district.standard,
         profiles=district.profiles,
-        height_share=height_share(district.network),
-        communities=_communities(district, joined, searches.ground),
-        facilities=district.facilities.assign(off_network=joined.facilities.off_network),
-        joins=join_table(joined.demand, joined.facilities, district.facilities["service"]),
+        height_share=None if district.network is None else height_share(district.network),
+        walked=district.network is not None,
+        communities=_communities(prepared),
+        facilities=_facilities(prepared),
+        joins=_joins(prepared),
         isochrones=areas,
         verdicts=verdicts,
         findings=found.findings,
@@ -147,11 +194,18 @@ def assess(district: District, *, progress: Progress = lambda _step, _share: Non
         breakdown=rolled[~own_level].reset_index(drop=True),
         unit_scores=unit_scores(tiers, district.standard, area),
         setting_ways=other_ways.table(),
+        gaps=gaps.homes(verdicts),
+        group_shares=gaps.group_shares(),
         streets=district.basemap.streets,
         water=district.basemap.water,
         green=district.basemap.green,
         assumptions=(*district.assumptions, *_assumptions(verdicts), *found.assumptions),
-        warnings=(*district.warnings, *_warnings(district, joined, verdicts), *found.warnings),
+        warnings=(
+            *network_notes(district),
+            *district.warnings,
+            *_warnings(prepared, verdicts),
+            *found.warnings,
+        ),
     )
 
 
@@ -216,7 +270,10 @@ def _ground(district: District, joined: _Joined) -> Ground:
 
 
 def _verdicts(
-    district: District, searches: Searches, other_ways: Reclassification, progress: Progress
+    district: District,
+    searches: Searches,
+    onlookers: tuple[Reclassification, Gaps],
+    progress: Progress,
 ) -> pd.DataFrame:
     """Return the verdicts of all rules of access, community by community."""
     tables = [empty_verdicts()]
@@ -225,7 +282,8 @@ def _verdicts(
         progress("coverage", 0.1 + 0.4 * number / len(rules))
         access = Access.of(rule, searches)
         tables.append(access.table(searches))
-        other_ways.add(access)
+        for onlooker in onlookers:
+            onlooker.add(access)
     verdicts = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     order = {community: i for i, community in enumerate(district.communities.table.index)}
     return verdicts.sort_values(
@@ -234,11 +292,17 @@ def _verdicts(
 
 
 def _join(district: District) -> _Joined:
+    demand, points = district.demand, district.facilities.geometry
+    if district.network is None:
+        return _Joined(
+            joiner=None,
+            demand=unjoined(len(demand)),
+            facilities=unjoined(len(points)),
+            margin_m=np.full(len(demand), np.inf),  # there is no map to have an edge
+        )
     joiner = Joiner.of(district.network)
     limit_m = district.max_access_m
-    demand = district.demand
-    points = district.facilities.geometry
-    x_m, y_m = to_metres(points.x.to_numpy(), points.y.to_numpy(), district.network.crs)
+    x_m, y_m = to_metres(points.x.to_numpy(), points.y.to_numpy(), district.crs)
     return _Joined(
         joiner=joiner,
         demand=joiner.join(demand.x_m, demand.y_m, max_access_m=limit_m),
@@ -257,18 +321,22 @@ def _margins_m(district: District) -> FloatArray:
     lat = np.concatenate(
         [[south] * 20, south + (north - south) * step, [north] * 20, north - (north - south) * step]
     )
-    outline = shapely.Polygon(np.column_stack(to_metres(lon, lat, district.network.crs)))
+    outline = shapely.Polygon(np.column_stack(to_metres(lon, lat, district.crs)))
     points = shapely.points(district.demand.x_m, district.demand.y_m)
     margin_m = shapely.distance(outline.exterior, points)
     shapely.prepare(outline)
     return np.where(shapely.intersects(outline, points), margin_m, 0.0)
 
 
-def _communities(district: District, joined: _Joined, ground: Ground) -> gpd.GeoDataFrame:
+def _communities(prepared: Prepared) -> gpd.GeoDataFrame:
+    district, ground = prepared.district, prepared.ground
     table, demand = district.communities.table, district.demand
     population = district.communities.population
     rows = len(table)
-    off = np.bincount(demand.community[joined.demand.off_network], minlength=rows)
+    off = np.full(rows, np.nan)
+    if prepared.joiner is not None:
+        homes = ground.on_foot.homes
+        off = np.bincount(demand.community[homes.off_network], minlength=rows)
     return table.assign(
         population=population.get("all", np.nan),
         demand_source=demand.source,
@@ -278,9 +346,37 @@ def _communities(district: District, joined: _Joined, ground: Ground) -> gpd.Geo
     )
 
 
-def _isochrones(
-    district: District, joined: _Joined, searches: Searches, progress: Progress
-) -> gpd.GeoDataFrame:
+def _facilities(prepared: Prepared) -> gpd.GeoDataFrame:
+    facilities = prepared.district.facilities
+    if prepared.joiner is not None:
+        return facilities.assign(off_network=prepared.ground.on_foot.doors.off_network)
+    nobody_knows = pd.array([pd.NA] * len(facilities), dtype="boolean")
+    return facilities.assign(off_network=nobody_knows)
+
+
+def _joins(prepared: Prepared) -> pd.DataFrame:
+    on_foot, service = prepared.ground.on_foot, prepared.district.facilities["service"]
+    table = join_table(on_foot.homes, on_foot.doors, service)
+    return table if prepared.joiner is not None else table.iloc[:0]
+
+
+def _isochrones(prepared: Prepared, searches: Searches, progress: Progress) -> gpd.GeoDataFrame:
+    district = prepared.district
+    rows: list[tuple[str, str, float, object]] = []
+    if prepared.joiner is not None:
+        rows += _reached(district, prepared.joiner, searches, progress)
+    columns: Mapping[str, list[object]] = {
+        name: [row[i] for row in rows] for i, name in enumerate(("service", "profile", "minutes"))
+    }
+    geometry = gpd.GeoSeries([row[3] for row in rows], crs=district.crs)
+    frame = gpd.GeoDataFrame(dict(columns), geometry=geometry.to_numpy(), crs=geometry.crs)
+    return frame.astype({"minutes": float}).to_crs(WGS84)
+
+
+def _reached(
+    district: District, joiner: Joiner, searches: Searches, progress: Progress
+) -> Iterator[tuple[str, str, float, object]]:
+    """Yield need, profile, limit and area for every limit that holds for some community."""
     minutes: dict[tuple[str, str], set[float]] = {}
     rules: dict[tuple[str, str], AccessRule] = {}
     places = {*SETTINGS, *zones(district.communities)}
@@ -290,23 +386,16 @@ def _isochrones(
             key = (rule.service, rule.profile)
             minutes.setdefault(key, set()).update(ends)
             rules.setdefault(key, rule)
-    rows: list[tuple[str, str, float, object]] = []
     for number, (key, rule) in enumerate(rules.items()):
         progress("isochrones", 0.5 + 0.5 * number / len(rules))
         limits = sorted(minutes[key])
         areas = reach_areas(
             searches.of(rule).field,
-            joined.joiner,
+            joiner,
             [limit * 60.0 for limit in limits],
             max_access_m=district.max_access_m,
         )
-        rows += [(*key, limit, area) for limit, area in zip(limits, areas, strict=True)]
-    columns: Mapping[str, list[object]] = {
-        name: [row[i] for row in rows] for i, name in enumerate(("service", "profile", "minutes"))
-    }
-    geometry = gpd.GeoSeries([row[3] for row in rows], crs=district.network.crs)
-    frame = gpd.GeoDataFrame(dict(columns), geometry=geometry.to_numpy(), crs=geometry.crs)
-    return frame.astype({"minutes": float}).to_crs(WGS84)
+        yield from ((*key, limit, area) for limit, area in zip(limits, areas, strict=True))
 
 
 def _assumptions(verdicts: pd.DataFrame) -> list[Note]:
@@ -315,16 +404,31 @@ def _assumptions(verdicts: pd.DataFrame) -> list[Note]:
     for group in sorted(set(assumed["group"])):
         communities = assumed.loc[assumed["group"] == group, "community_id"].nunique()
         notes.append(Note.of("assumptions.group_from_all", group=group, count=communities))
-    if (verdicts["unit"] != PEOPLE).any():
-        communities = verdicts.loc[verdicts["unit"] != PEOPLE, "community_id"].nunique()
+    stand_in = (verdicts["unit"] != PEOPLE) & (verdicts["reason"] != NO_NETWORK)
+    if stand_in.any():
+        communities = verdicts.loc[stand_in, "community_id"].nunique()
         notes.append(Note.of("assumptions.no_population", count=communities))
     return notes
 
 
-def _warnings(district: District, joined: _Joined, verdicts: pd.DataFrame) -> list[Note]:
+def network_notes(district: District) -> Iterator[Note]:
+    """Say first of all that there are no streets, and how many rules stay open for it."""
+    if district.network is None:
+        rules = district.standard.rules
+        walked = sum(map(takes_walking, rules))
+        if walked:
+            yield Note.of("warnings.no_network", count=walked, total=len(rules))
+        else:
+            yield Note.of("warnings.no_network_unneeded", total=len(rules))
+
+
+def _warnings(prepared: Prepared, verdicts: pd.DataFrame) -> list[Note]:
+    if prepared.joiner is None:  # what joins nothing is not far from it, and nothing has an edge
+        return []
+    district, on_foot = prepared.district, prepared.ground.on_foot
     notes = join_notes(
-        joined.demand,
-        joined.facilities,
+        on_foot.homes,
+        on_foot.doors,
         district.facilities["name"],
         max_access_m=district.max_access_m,
     )

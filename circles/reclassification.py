@@ -1,5 +1,6 @@
 """What would change if urban and rural were told apart in another way."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,6 +9,7 @@ import pandas as pd
 
 from circles.access import Access
 from circles.communities import Communities
+from circles.evaluation import NO_NETWORK
 from circles.scoring import INSUFFICIENT, NOT_APPLICABLE, tier_verdict
 from circles.settings import ways_to_tell, ways_used
 from circles.standards.model import Standard
@@ -43,6 +45,7 @@ class Reclassification:
     known: Mapping[str, int]
     _own: Verdicts = field(default_factory=dict)
     _under: dict[str, Verdicts] = field(default_factory=dict)
+    _blind: bool = False
 
     @classmethod
     def of(cls, communities: Communities, standard: Standard) -> "Reclassification":
@@ -59,6 +62,7 @@ class Reclassification:
     def add(self, access: Access) -> None:
         """Judge a rule's communities under each way, of the search that was made."""
         rule_id = access.rule.id
+        self._blind |= access.obstacle == NO_NETWORK
         self._own[rule_id] = access.verdicts()
         for way, setting in self.settings.items():
             found = self._own[rule_id] if self._same(way) else access.verdicts(setting)
@@ -74,7 +78,8 @@ class Reclassification:
             ``"nbs_code"`` or ``"zone"``), `used` (whether it decided of some communities),
             `known` (of how many it tells), `urban`, `rural` (how many there would be),
             `class_changes`, `verdict_changes` (communities and services judged otherwise) and
-            `tier_changes` (communities and tiers). Only rules of access are judged anew.
+            `tier_changes` (communities and tiers). Only rules of access are judged anew; without
+            a network to judge them on nobody can tell, and both are NaN.
         """
         own = self.communities.table["setting"]
         used = ways_used(self.communities, self.standard.settings)
@@ -89,13 +94,18 @@ class Reclassification:
                     "urban": int((setting == "urban").sum()),
                     "rural": int((setting == "rural").sum()),
                     "class_changes": int((setting != own).sum()),
-                    "verdict_changes": _differences(
+                    "verdict_changes": self._changes(
                         self._by_service(self._own), self._by_service(verdicts)
                     ),
-                    "tier_changes": _differences(self._by_tier(self._own), self._by_tier(verdicts)),
+                    "tier_changes": self._changes(
+                        self._by_tier(self._own), self._by_tier(verdicts)
+                    ),
                 }
             )
         return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+    def _changes(self, one: Mapping[Any, str], other: Mapping[Any, str]) -> float:
+        return math.nan if self._blind else _differences(one, other)
 
     def _same(self, way: str) -> bool:
         return bool((self.settings[way] == self.communities.table["setting"]).all())

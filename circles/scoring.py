@@ -133,12 +133,15 @@ def score_tiers(
         `applied` (of how many that apply), `score` (0-100, NaN where no coverage was found) and
         `scored` (over how many rules).
     """
-    by_community = dict(iter(verdicts.groupby("community_id", sort=False)))
+    # A table without any verdict of access has no columns of shares.
+    columns = ["community_id", "rule_id", "verdict", "strict_verdict", "share_low", "min_share"]
+    by_community: dict[object, dict[str, Row]] = {}
+    for row in verdicts.reindex(columns=columns).to_dict("records"):
+        by_community.setdefault(row["community_id"], {})[str(row["rule_id"])] = row
     known_rules = {*looked_at, *verdicts["rule_id"], *(rule.id for rule in standard.access_rules)}
     rows = []
     for community_id in community_ids:
-        own = by_community.get(community_id, verdicts.iloc[:0])
-        known = {str(row["rule_id"]): row for row in own.to_dict("records")}
+        known = by_community.get(community_id, {})
         rows += [
             {
                 "community_id": community_id,

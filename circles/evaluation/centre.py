@@ -59,6 +59,11 @@ def walks_to_centre(
         The limit, minutes.
     profile
         Who walks.
+
+    Raises
+    ------
+    InputError
+        There is no network.
     """
     demand, rows = on_foot.demand, len(area)
     weight = group_weights(demand, area.population, "all").weight
@@ -90,13 +95,13 @@ def _minutes(
     """Return the minutes from each demand point to its community's nearest centre, else inf."""
     demand = on_foot.demand
     minutes = np.full(len(demand), np.inf)
-    impedance = on_foot.network.times(on_foot.profiles[profile])
+    impedance = on_foot.streets.times(on_foot.profiles[profile])
     # Neighbouring communities together, so that few pairs are of a point and a centre elsewhere.
     centre = centre[np.argsort(stock.home[centre], kind="stable")]
     for chosen in np.array_split(centre, -(-len(centre) // _CENTRES_AT_A_TIME) or 1):
         here = np.flatnonzero(np.isin(demand.community, stock.home[chosen]))
         cost = cost_matrix(
-            on_foot.network,
+            on_foot.streets,
             part_of(on_foot.homes, here),
             part_of(on_foot.doors, chosen),
             impedance,

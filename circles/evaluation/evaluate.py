@@ -18,6 +18,7 @@ from circles.evaluation.unit_check import WALK, unit_findings
 from circles.evaluation.units import Area
 from circles.facilities import load_catalogue
 from circles.standards.model import (
+    AccessRule,
     CapacityRule,
     InventoryRule,
     PresenceRule,
@@ -60,7 +61,8 @@ def evaluate(standard: Standard, area: Area, stock: Stock, on_foot: OnFoot) -> E
     standard
         The standard; its access rules are looked at for the limits of catchments only.
     area, stock, on_foot
-        The communities, the facilities, and the network they are on.
+        The communities, the facilities, and the network they are on, if there is one: where there
+        is none, only what takes walking stays open.
     """
     findings: list[Finding] = []
     unreached, warnings = [no_facilities()], list(stock.notes)
@@ -81,9 +83,22 @@ def evaluate(standard: Standard, area: Area, stock: Stock, on_foot: OnFoot) -> E
         unreached=pd.concat(
             [part for part in unreached if len(part)] or unreached[:1], ignore_index=True
         ),
-        assumptions=tuple(_assumptions(standard, area)),
+        assumptions=tuple(_assumptions(standard, area, on_foot)),
         warnings=tuple(warnings),
     )
+
+
+def takes_walking(rule: Rule) -> bool:
+    """Tell whether a rule, or a part of it, cannot be evaluated without a street network."""
+    match rule:
+        case AccessRule():
+            return True
+        case CapacityRule():
+            return rule.catchment is not None
+        case UnitRule():
+            return any(check.measure == WALK for check in rule.checks)
+        case _:
+            return False
 
 
 def _findings(rule: Rule, area: Area, stock: Stock, on_foot: OnFoot) -> Iterator[Finding]:
@@ -109,15 +124,16 @@ def _unreached_warning(rule: CapacityRule, unreached: pd.DataFrame) -> Iterator[
         )
 
 
-def _assumptions(standard: Standard, area: Area) -> Iterator[Note]:
+def _assumptions(standard: Standard, area: Area, on_foot: OnFoot) -> Iterator[Note]:
+    walked = on_foot.obstacle is None
     capacities, checks = standard.of_kind(CapacityRule), standard.of_kind(UnitRule)
     columns = {below.column for rule in capacities for below in rule.denominators}
     by_setting = {"population_urban", "population_rural"} & columns
     if by_setting - set(area.table.columns):
         yield Note.of("assumptions.population_by_setting")
-    if any(rule.catchment is not None for rule in capacities):
+    if walked and any(rule.catchment is not None for rule in capacities):
         yield Note.of("assumptions.catchment_border")
-    if any(check.measure == WALK for rule in checks for check in rule.checks):
+    if walked and any(check.measure == WALK for rule in checks for check in rule.checks):
         names = tuple(load_catalogue()[service].name for service in CENTRES)
         yield Note.of("assumptions.centre", services=names)
     classes = {word for rule in checks for word in rule.settings} & set(standard.settings.classes)

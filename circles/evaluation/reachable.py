@@ -140,9 +140,15 @@ def reachable_findings(
     doors = part_of(on_foot.doors, supply.row)
     group = (rule.catchment and rule.catchment.group) or access.group
     sharers = Sharers.of(access, group, area, on_foot.demand)
-    shares = _shares(rule, access, sharers, capacity, on_foot, supply)
+    walked = on_foot.obstacle is None
+    shares = (
+        _shares(rule, access, sharers, capacity, on_foot, supply)
+        if walked
+        else [_unshared(sharers, supply)]
+    )
     sums = _Sums.of(shares, sharers, on_foot, len(area))
-    obstacle = supply.obstacle or ("layer_off_network" if doors.off_network.all() else None)
+    lost = "layer_off_network" if doors.off_network.all() else None
+    obstacle = on_foot.obstacle or supply.obstacle or lost
     question = _Question(
         rule=rule,
         judged=_column_of(group) in {below.column for below in rule.denominators},
@@ -181,7 +187,7 @@ def _shares(
     supply: Supply,
 ) -> list[Shares]:
     profile = (rule.catchment and rule.catchment.profile) or access.profile
-    network = on_foot.network
+    network = on_foot.streets
     timed = access.kind == "time_threshold"
     impedance = network.times(on_foot.profiles[profile]) if timed else network.distances()
     return [
@@ -195,6 +201,17 @@ def _shares(
         )
         for end in range(len(sharers.limits))
     ]
+
+
+def _unshared(sharers: Sharers, supply: Supply) -> Shares:
+    """Share nothing out: without streets nobody can tell what anybody reaches, or does not."""
+    points, facilities = len(sharers.weight), len(supply.row)
+    return Shares(
+        low=np.zeros(points),
+        high=np.full(points, np.inf),
+        sharers=np.full(facilities, np.nan),
+        unreached=np.zeros(facilities, dtype=bool),
+    )
 
 
 def _findings(question: _Question, area: Area, sharers: Sharers, sums: _Sums) -> Iterator[Finding]:

@@ -11,9 +11,10 @@ from circles.crs import FloatArray
 from circles.evaluation.capacity import Reason
 from circles.evaluation.centre import CENTRES, walks_to_centre
 from circles.evaluation.findings import Finding, Subject, judge_value, shortfall, subjects
-from circles.evaluation.on_foot import OnFoot
+from circles.evaluation.on_foot import NO_NETWORK, OnFoot
 from circles.evaluation.stock import Stock
 from circles.evaluation.units import Area
+from circles.network import BoolArray
 from circles.scoring import INSUFFICIENT, MET, NOT_APPLICABLE, NOT_MET
 from circles.standards.model import UnitRule
 from circles.standards.rules import Check
@@ -81,7 +82,8 @@ def own_words(area: Area) -> list[str | None]:
 
 def _measure(check: Check, area: Area, stock: Stock, on_foot: OnFoot) -> _Measured:
     if check.measure == WALK:
-        return _walk(check, area, stock, on_foot)
+        walked = on_foot.obstacle is None
+        return _walk(check, area, stock, on_foot) if walked else _unwalked(area, on_foot)
     column, rows = check.measure, len(area)
     numbers = area.number(column)
     values = np.full(rows, np.nan) if numbers is None else numbers
@@ -98,10 +100,10 @@ def _measure(check: Check, area: Area, stock: Stock, on_foot: OnFoot) -> _Measur
 def _walk(check: Check, area: Area, stock: Stock, on_foot: OnFoot) -> _Measured:
     limits = [limit for limit in (check.max, *(check.between or ())) if limit is not None]
     walks = walks_to_centre(area, stock, on_foot, limit_min=max(limits, default=60.0))
-    supply, population = stock.answering(CENTRES), area.number("population")
+    supply = stock.answering(CENTRES)
     nearer = "layer_partial" if supply.partial else "no_centre"
     conditions = {
-        "nobody": np.zeros(len(area), dtype=bool) if population is None else population == 0,
+        "nobody": _nobody(area),
         supply.obstacle or nearer: walks.centres == 0,
         "map_edge": area.is_cut(),
         "off_network": np.isnan(walks.farthest_min) & (walks.away > 0),
@@ -118,6 +120,26 @@ def _walk(check: Check, area: Area, stock: Stock, on_foot: OnFoot) -> _Measured:
         obstacle=tuple((word, ()) if word else None for word in words),
         open_by="layer_partial" if supply.partial else "off_network_decides",
     )
+
+
+def _unwalked(area: Area, on_foot: OnFoot) -> _Measured:
+    """Measure nothing: without streets no walk is known, neither as short nor as long."""
+    rows = len(area)
+    nothing = np.full(rows, np.nan)
+    places = np.bincount(on_foot.demand.community, minlength=rows)
+    return _Measured(
+        low=nothing,
+        high=nothing,
+        other=nothing,
+        unknown=places.astype(np.float64),
+        obstacle=tuple(("nobody" if none else NO_NETWORK, ()) for none in _nobody(area)),
+    )
+
+
+def _nobody(area: Area) -> BoolArray:
+    """Tell where it is known that nobody lives."""
+    population = area.number("population")
+    return np.zeros(len(area), dtype=bool) if population is None else population == 0
 
 
 def _conditions(check: Check, area: Area) -> list[Reason | None]:

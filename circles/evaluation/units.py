@@ -223,6 +223,7 @@ def _people(communities: Communities, demand: Demand | None) -> pd.DataFrame:
         if group in {FLOOR_AREA, FRONTAGE}:
             continue
         total = np.bincount(demand.community, weights=weight, minlength=len(people))
-        found = pd.Series(np.where(counted, total, np.nan), index=people.index)
+        known = counted & ~demand.unknown.get(group, np.False_)
+        found = pd.Series(np.where(known, total, np.nan), index=people.index)
         people[group] = people[group].fillna(found) if group in people else found
     return people
