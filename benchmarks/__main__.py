@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.cases.coverage import coverage
+from benchmarks.cases.maps import maps
 from benchmarks.cases.polygons import polygons
 from benchmarks.cases.reading import reading
 from benchmarks.cases.searches import bounded, nearest
@@ -25,6 +26,7 @@ CASES = {
     "coverage": coverage,
     "reading": reading,
     "starting": starting,
+    "maps": maps,
 }
 
 

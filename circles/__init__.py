@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from circles.errors import CirclesError, DownloadError, FaultsError, InputError, OutputError
 
 if TYPE_CHECKING:
+    from circles.check.project import check_project
     from circles.district import District, assess
     from circles.fetch import fetch_place
     from circles.files import read_network
     from circles.inputs import read_district
     from circles.inputs.frames import score
     from circles.isochrone import isochrone_bands, isochrones
-    from circles.maps import build_map, render_map
+    from circles.maps import build_map, map, render_map  # noqa: A004 - as in `circles.maps`
     from circles.network import WalkNetwork
     from circles.pipeline import run_project
     from circles.project import load_project
@@ -38,11 +39,13 @@ __all__ = [
     "add_elevation",
     "assess",
     "build_map",
+    "check_project",
     "fetch_place",
     "isochrone_bands",
     "isochrones",
     "load_project",
     "load_standard",
+    "map",
     "read_district",
     "read_network",
     "render_map",
@@ -59,11 +62,13 @@ _HOMES: Final = {
     "add_elevation": "circles.terrain",
     "assess": "circles.district",
     "build_map": "circles.maps",
+    "check_project": "circles.check.project",
     "fetch_place": "circles.fetch",
     "isochrone_bands": "circles.isochrone",
     "isochrones": "circles.isochrone",
     "load_project": "circles.project",
     "load_standard": "circles.standards",
+    "map": "circles.maps",
     "read_district": "circles.inputs",
     "read_network": "circles.files",
     "render_map": "circles.maps",

@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from circles.evaluation import findings_table, no_facilities
+from circles.gaps import no_gaps, no_group_shares
 from circles.profiles import bundled_profiles
 from circles.standards.model import Standard
 from circles.texts import Note
@@ -39,13 +40,14 @@ class Assessment:
         (``"urban"``/``"rural"``), `zone` (``"central"``/``"outer"`` or None), `street`, `district`
         (str or None), `population`, `households`
         (float or NaN), `area_km2`, `demand_source` (``"population"``, ``"buildings"``,
-        ``"frontage"`` or ``"none"``), `demand_points` (int), `off_network_points` (int),
-        `edge_margin_m` (how far its demand points lie from the edge of the map, at least),
+        ``"frontage"`` or ``"none"``), `demand_points` (int), `off_network_points` (int; NaN where
+        no network was given), `edge_margin_m` (how far its demand points lie from the edge of the
+        map, at least; NaN likewise),
         `geometry` (Polygon or MultiPolygon).
     facilities
         One row a facility and service; RangeIndex; columns `facility_id`, `name` (str, may be
         ``""``), `service`, `origin` (the file's name, or ``"OpenStreetMap"``), `off_network`
-        (bool), `geometry` (Point).
+        (bool; missing where no network was given), `geometry` (Point).
     isochrones
         One row a need, profile and limit; columns `service` (the rule's `service`), `profile`,
         `minutes` (float), `geometry` (MultiPolygon: from where that need is met in that time).
@@ -91,7 +93,14 @@ class Assessment:
         What would change under each other way of telling urban from rural; see
         `circles.reclassification.Reclassification.table`.
     joins
-        One row a layer, that of the demand first; see `circles.join_quality.join_table`.
+        One row a layer, that of the demand first; see `circles.join_quality.join_table`. Empty
+        where no network was given.
+    gaps
+        The homes beyond a rule's strict limit; one row a home and rule; see
+        `circles.gaps.Gaps.homes`.
+    group_shares
+        What share of groups reaches a service that its rule asks for of another group; see
+        `circles.gaps.Gaps.group_shares`.
     streets
         Lines to draw under a map; columns `rank` (1 main streets, 2 streets, 3 paths), `geometry`.
     water, green
@@ -101,6 +110,9 @@ class Assessment:
     height_share
         The share of the streets, by length, of which the height is known; None where slopes do
         not count.
+    walked
+        Whether a street network was given. Without one nothing that takes walking is known:
+        there are no isochrones, and the rules of access have no verdict but insufficient data.
     assumptions
         What was decided without a document or a datum saying so, the standard's aside.
     warnings
@@ -124,9 +136,12 @@ class Assessment:
     warnings: tuple[Note, ...]
     profiles: Mapping[str, Profile] = field(default_factory=lambda: {**bundled_profiles()})
     height_share: float | None = None
+    walked: bool = True
     joins: pd.DataFrame = field(default_factory=pd.DataFrame)
     breakdown: pd.DataFrame = field(default_factory=pd.DataFrame)
     unit_scores: pd.DataFrame = field(default_factory=pd.DataFrame)
     setting_ways: pd.DataFrame = field(default_factory=pd.DataFrame)
     findings: pd.DataFrame = field(default_factory=lambda: findings_table([]))
     unreached: pd.DataFrame = field(default_factory=no_facilities)
+    gaps: pd.DataFrame = field(default_factory=no_gaps)
+    group_shares: pd.DataFrame = field(default_factory=no_group_shares)

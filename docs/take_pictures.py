@@ -37,15 +37,15 @@ def main() -> None:
 
 def _map(page: Page, path: Path, picture: Path) -> None:
     page.open(path)
-    page.wait("document.querySelectorAll('.circles-label bdi').length > 0")
+    page.wait("document.querySelector('.circles-ready') !== null")
     page.settle()
     place = page.ask(
-        "(() => { const label = [...document.querySelectorAll('.circles-label bdi')]"
-        f".find(b => b.textContent === '{SHOWN}').getBoundingClientRect();"
-        "return [label.left + label.width / 2, label.top - 14]; })()"
+        "(() => { const own = circlesMap.layers.communities;"
+        f"const at = own.place(own.data.names.indexOf('{SHOWN}'));"
+        "const { x, y } = circles_map.latLngToContainerPoint(at); return [x, y - 14]; })()"
     )
     page.hover(*place)
-    page.wait("document.querySelector('.circles-tip') !== null")
+    page.wait("document.querySelector('.circles-tip:not([hidden])') !== null")
     _save(page, picture)
 
 

@@ -3,17 +3,24 @@
 from typing import TYPE_CHECKING
 
 from circles.assessment import Assessment
-from circles.maps import content
+from circles.maps import areas, content, places
+from circles.maps.bases import BaseMap, base_map
+from circles.maps.content import Edition
 from circles.maps.offline import HTML_LANG, refuse_outside_references, seal
 from circles.texts import load_texts
 
 if TYPE_CHECKING:
     import folium
 
-_DEEPEST_ZOOM = 19
+__all__ = ["BaseMap", "Edition", "base_map", "build_map", "map", "render_map"]
+
+#: A pixel is half a metre then; outlines are kept to a metre.
+_DEEPEST_ZOOM = 18
 
 
-def build_map(assessment: Assessment, *, lang: str = "zh") -> "folium.Map":
+def build_map(
+    assessment: Assessment, *, lang: str = "zh", edition: Edition | None = None
+) -> "folium.Map":
     """Draw an assessment as a folium map, to show in a notebook or to add layers to.
 
     Parameters
@@ -22,6 +29,8 @@ def build_map(assessment: Assessment, *, lang: str = "zh") -> "folium.Map":
         One district's results.
     lang
         ``"zh"`` or ``"en"``.
+    edition
+        How the map is published: review number, online base maps, as a fragment.
 
     Raises
     ------
@@ -43,21 +52,27 @@ def build_map(assessment: Assessment, *, lang: str = "zh") -> "folium.Map":
     )
     layers = (
         DataLayer(kind="ground", data=content.ground_data(assessment)),
-        DataLayer(kind="communities", data=content.community_data(assessment, texts)),
-        DataLayer(kind="reach", data=content.reach_data(assessment, texts)),
-        DataLayer(kind="facilities", data=content.facility_data(assessment, texts)),
+        DataLayer(kind="communities", data=areas.community_data(assessment, texts)),
+        DataLayer(kind="reach", data=places.reach_data(assessment, texts)),
+        DataLayer(kind="gaps", data=places.home_data(assessment)),
+        DataLayer(kind="facilities", data=places.facility_data(assessment, texts)),
     )
-    for element in (*layers, Panel(layers, data=content.panel_data(assessment, texts))):
+    words = content.panel_data(assessment, texts, edition or Edition())
+    for element in (*layers, Panel(layers, data=words)):
         drawn.add_child(element)
     page = MapPage(title=content.page_title(assessment, texts), lang=HTML_LANG[texts.lang])
     page.add_child(drawn)
     return drawn
 
 
-def render_map(assessment: Assessment, *, lang: str = "zh") -> str:
+map = build_map  # noqa: A001 - `circles.map(...)` says what it does
+
+
+def render_map(assessment: Assessment, *, lang: str = "zh", edition: Edition | None = None) -> str:
     """Draw an assessment as one HTML page that needs nothing from outside.
 
-    The same assessment gives the same bytes.
+    The same assessment gives the same bytes. Only if the edition has online base maps may the page
+    ask for something, and then for nothing but their pictures.
 
     Parameters
     ----------
@@ -65,6 +80,8 @@ def render_map(assessment: Assessment, *, lang: str = "zh") -> str:
         One district's results.
     lang
         ``"zh"`` or ``"en"``.
+    edition
+        How the map is published: review number, online base maps, as a fragment.
 
     Raises
     ------
@@ -73,6 +90,7 @@ def render_map(assessment: Assessment, *, lang: str = "zh") -> str:
     OutputError
         The page would load something from outside.
     """
-    page: str = build_map(assessment, lang=lang).get_root().render()
+    edition = edition or Edition()
+    page: str = build_map(assessment, lang=lang, edition=edition).get_root().render()
     refuse_outside_references(page)
-    return seal(page)
+    return seal(page, pictures=[host for base in edition.bases for host in base.hosts])

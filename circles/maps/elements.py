@@ -9,7 +9,10 @@ from folium.template import Template
 
 from circles.maps.offline import json_for_html, page_asset, vendored_script, vendored_style
 
-_SCRIPTS = ("layers.js", "panel.js")
+_SCRIPTS = (
+    "core.js", "sheet.js", "ground.js", "communities.js", "labels.js", "places.js", "gaps.js",
+    "reach.js", "cards.js", "search.js", "bases.js", "panel.js", "page.js",
+)  # fmt: skip
 _STYLES = ("verdicts.css", "map.css")
 
 
@@ -32,11 +35,6 @@ class MapPage(Figure):
 <title>{{ this.title|e }}</title>
 </head>
 <body>
-<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>
-<pattern id="circles-hatch" width="7" height="7" patternUnits="userSpaceOnUse"
- patternTransform="rotate(45)"><rect width="7" height="7" fill="#f4f1ea"/>
-<rect width="2.2" height="7" fill="#9a9588"/></pattern>
-</defs></svg>
 {{ this.html.render(**kwargs) }}
 <script>
 {{ this.script.render(**kwargs) }}
@@ -94,7 +92,7 @@ var {{ this.get_name() }} = circlesMap.{{ this.kind }}(
 
     def __init__(self, *, kind: str, data: object) -> None:
         self.kind = kind
-        super().__init__(name=kind, overlay=True, control=False, show=True)
+        super().__init__(name=kind, overlay=True, control=False, show=False)
         self.data = data
 
     def get_name(self) -> str:
@@ -121,7 +119,7 @@ class Panel(MacroElement):
     _template = Template(
         """
 {% macro script(this, kwargs) %}
-circlesMap.panel({{ this._parent.get_name() }}, {
+circlesMap.page({{ this._parent.get_name() }}, {
     {%- for layer in this.layers %} {{ layer.kind }}: {{ layer.get_name() }},{% endfor %}
 }, circlesMap.read("{{ this.get_name() }}_data"));
 {% endmacro %}

@@ -1,114 +1,149 @@
-"""Shapes as compact text: Google's encoded polyline algorithm, a hundred-thousandth of a degree.
+"""Shapes and whole numbers as compact text, by Google's encoded polyline algorithm.
 
-A shape is its parts (lines, or rings without their closing point) separated by spaces, and its
-polygons by commas. Each coordinate is the step from the one before, across all parts of a text,
-north after east. One text holds a shape in a third of the characters that GeoJSON takes.
+A text holds whole numbers in groups of five bits, the sign last; small ones take one character.
+Shapes are steps of a hundred-thousandth of a degree from point to point, north after east, and so
+take a third of the characters of GeoJSON. Rings come without their closing point.
 """
 
-from collections.abc import Iterator
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-DEGREE = 100_000
+DEGREE: Final = 100_000
 """Steps to a degree; one is 1.1 m on the ground, or less."""
 
-_GROUPS = 6
-"""Groups of five bits that hold any coordinate on Earth: 2 · 180 · 100,000 < 2^30."""
+SHAPE_END: Final = ";"
+POLYGON_END: Final = ","
+PART_END: Final = " "
+
+_GROUPS: Final = 7
+"""Groups of five bits that hold any number up to 2^33: coordinates need 2^27."""
 
 IntArray = npt.NDArray[np.int64]
 ShapeArray = npt.NDArray[np.object_]
 
 
-def encode_polygons(shape: shapely.Geometry) -> str:
-    """Encode a Polygon or MultiPolygon (degrees); what is smaller than a step is left out."""
-    polygons = shapely.get_parts(shape)
-    rings, owners = shapely.get_rings(polygons, return_index=True)
-    return _encode(rings, owners, closed=True)
+def encode_numbers(numbers: npt.ArrayLike) -> str:
+    """Encode whole numbers of either sign, less than 2^33."""
+    text, _ = _characters(np.asarray(numbers, dtype=np.int64))
+    return text
 
 
-def encode_lines(lines: gpd.GeoSeries, *, lines_a_text: int = 400) -> list[str]:
-    """Encode lines (degrees), neighbours together, so that a text covers a small area.
+def encode_each(numbers: npt.ArrayLike) -> list[str]:
+    """Encode whole numbers, each as a text of its own."""
+    text, ends = _characters(np.asarray(numbers, dtype=np.int64))
+    stops = ends.tolist()
+    return [text[begin:end] for begin, end in zip([0, *stops], stops, strict=False)]
+
+
+def encode_polygons(shapes: npt.ArrayLike) -> str:
+    """Encode Polygons or MultiPolygons (degrees), as one text.
+
+    Shapes end with a semicolon, their polygons with a comma, rings with a space. What is smaller
+    than a step is left out; a shape without anything left is nothing but its semicolon.
+
+    Parameters
+    ----------
+    shapes
+        Shape (n,); may be missing or empty.
+    """
+    polygons, of_shape = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+    rings, of_polygon = shapely.get_rings(polygons, return_index=True)
+    count = len(np.asarray(shapes, dtype=object))
+    return _encode(rings, of_shape[of_polygon], of_polygon, shapes=count, closed=True)
+
+
+def encode_lines(lines: gpd.GeoSeries) -> str:
+    """Encode lines (degrees), joined where they meet and neighbours together.
 
     Parameters
     ----------
     lines
         LineStrings or MultiLineStrings.
-    lines_a_text
-        How many lines one text holds.
     """
     if lines.empty:
-        return []
+        return ""
     whole = shapely.multilinestrings(shapely.get_parts(lines.to_numpy()))
     merged = shapely.get_parts(shapely.line_merge(whole))
     simple = gpd.GeoSeries(shapely.simplify(merged, 1 / DEGREE), crs=lines.crs)
     order = np.argsort(simple.hilbert_distance().to_numpy(), kind="stable")
-    ordered = simple.to_numpy()[order]
-    starts = range(0, len(ordered), lines_a_text)
-    chunks = (ordered[start : start + lines_a_text] for start in starts)
-    return [_encode(chunk, np.zeros(len(chunk), int), closed=False) for chunk in chunks]
+    parts, one = simple.to_numpy()[order], np.zeros(len(simple), dtype=np.int64)
+    return _encode(parts, one, one, shapes=1, closed=False).rstrip(SHAPE_END)
 
 
-def encode_points(points: gpd.GeoSeries) -> str:
-    """Encode points (degrees) as one part, in their order."""
-    text, _ = _characters(_steps(_to_grid(shapely.get_coordinates(points))))
-    return text
+def encode_points(lon: npt.ArrayLike, lat: npt.ArrayLike) -> str:
+    """Encode points (degrees) in their order."""
+    return encode_numbers(_steps(to_grid(np.column_stack([lon, lat]))))
 
 
-def _encode(parts: ShapeArray, owners: IntArray, *, closed: bool) -> str:
-    pieces, marks = [], []
-    previous = -1
-    for part, owner in _grid_parts(parts, owners, closed=closed):
-        marks.append("" if previous < 0 else " " if owner == previous else ",")
-        previous = owner
-        pieces.append(part)
-    if not pieces:
-        return ""
-    text, ends = _characters(_steps(np.concatenate(pieces)))
-    lengths = np.cumsum([2 * len(piece) for piece in pieces])
-    stops = ends[lengths - 1]
-    begins = np.concatenate([[0], stops[:-1]])
-    return "".join(
-        mark + text[begin:stop] for mark, begin, stop in zip(marks, begins, stops, strict=True)
-    )
+def to_grid(degrees: npt.NDArray[np.float64]) -> IntArray:
+    """Return coordinates (n, 2) as whole steps."""
+    return np.rint(degrees * DEGREE).astype(np.int64)
 
 
-def _grid_parts(
-    parts: ShapeArray, owners: IntArray, *, closed: bool
-) -> Iterator[tuple[IntArray, int]]:
-    """Yield each part on the grid, without repeated points, if enough of them are left."""
+def _encode(
+    parts: ShapeArray, of_shape: IntArray, of_polygon: IntArray, *, shapes: int, closed: bool
+) -> str:
+    grid, index = _on_grid(parts, closed=closed)
+    text, ends = _characters(_steps(grid))
+    long_enough = np.bincount(index, minlength=len(parts)) > 0
+    stops = ends[2 * np.cumsum(np.bincount(index, minlength=len(parts)))[long_enough] - 1]
+    begins = np.append(0, stops)[:-1]
+    pieces: list[list[str]] = [[] for _ in range(shapes)]
+    last = -1
+    for shape, polygon, begin, stop in zip(
+        of_shape[long_enough].tolist(),
+        of_polygon[long_enough].tolist(),
+        begins.tolist(),
+        stops.tolist(),
+        strict=True,
+    ):
+        if pieces[shape]:
+            pieces[shape].append(PART_END if polygon == last else POLYGON_END)
+        pieces[shape].append(text[begin:stop])
+        last = polygon
+    return "".join("".join(own) + SHAPE_END for own in pieces)
+
+
+def _on_grid(parts: ShapeArray, *, closed: bool) -> tuple[IntArray, IntArray]:
+    """Return the points of parts on the grid, and whose they are.
+
+    Points that repeat the one before and the closing points of rings are left out, and so are
+    parts that have too few points left to be seen.
+    """
     coordinates, index = shapely.get_coordinates(parts, return_index=True)
-    grid = _to_grid(coordinates)
-    moved = np.ones(len(grid), dtype=bool)
-    moved[1:] = (np.diff(grid, axis=0) != 0).any(axis=1) | (np.diff(index) != 0)
-    bounds = np.searchsorted(index[moved], np.arange(len(parts) + 1))
-    kept = grid[moved]
-    for number, owner in enumerate(owners):
-        part = kept[bounds[number] : bounds[number + 1]]
-        if closed and len(part) and (part[0] == part[-1]).all():
-            part = part[:-1]
-        if len(part) >= (3 if closed else 2):
-            yield part, int(owner)
-
-
-def _to_grid(coordinates: npt.NDArray[np.float64]) -> IntArray:
-    return np.rint(coordinates[:, :2] * DEGREE).astype(np.int64)
+    grid = to_grid(coordinates)
+    new_part = np.ones(len(grid), dtype=bool)
+    new_part[1:] = np.diff(index) != 0
+    moved = new_part.copy()
+    moved[1:] |= (np.diff(grid, axis=0) != 0).any(axis=1)
+    grid, index = grid[moved], index[moved]
+    if closed and len(grid):
+        first = np.flatnonzero(np.diff(index, prepend=-1) != 0)
+        last = np.append(first[1:], len(grid)) - 1
+        back = (grid[first] == grid[last]).all(axis=1) & (last > first)
+        kept = np.ones(len(grid), dtype=bool)
+        kept[last[back]] = False
+        grid, index = grid[kept], index[kept]
+    enough = np.bincount(index, minlength=len(parts)) >= (3 if closed else 2)
+    return grid[enough[index]], index[enough[index]]
 
 
 def _steps(grid: IntArray) -> IntArray:
     return np.diff(grid, axis=0, prepend=np.zeros((1, 2), np.int64)).ravel()
 
 
-def _characters(steps: IntArray) -> tuple[str, IntArray]:
-    """Return the text of integers and, for each of them, where its characters end."""
-    unsigned = (steps << 1) ^ (steps >> 63)
-    groups = unsigned[:, None] >> (5 * np.arange(_GROUPS))
-    more = np.zeros_like(groups, dtype=bool)
-    more[:, :-1] = groups[:, 1:] > 0
-    written = np.ones_like(more)
-    written[:, 1:] = more[:, :-1]
-    codes = ((groups & 31) | np.where(more, 32, 0)) + 63
-    text = codes[written].astype(np.uint8).tobytes().decode("ascii")
-    return text, np.cumsum(written.sum(axis=1))
+def _characters(numbers: IntArray) -> tuple[str, IntArray]:
+    """Return the text of whole numbers and, for each of them, where its characters end."""
+    unsigned = (numbers << 1) ^ (numbers >> 63)
+    length = np.ones(len(unsigned), dtype=np.int64)
+    for groups in range(1, _GROUPS):
+        length += unsigned >= 1 << (5 * groups)
+    ends = np.cumsum(length)
+    place = np.arange(length.sum()) - np.repeat(ends - length, length)
+    bits = (np.repeat(unsigned, length) >> (5 * place)) & 31
+    more = place < np.repeat(length, length) - 1
+    return (bits + np.where(more, 95, 63)).astype(np.uint8).tobytes().decode("ascii"), ends

@@ -64,7 +64,7 @@ def json_for_html(value: object) -> str:
     return text
 
 
-def seal(page: str, *, also: Iterable[str] = ()) -> str:
+def seal(page: str, *, also: Iterable[str] = (), pictures: Iterable[str] = ()) -> str:
     """Put a content policy into a page: its own inline scripts may run, and nothing may load.
 
     Parameters
@@ -73,6 +73,8 @@ def seal(page: str, *, also: Iterable[str] = ()) -> str:
         HTML with a ``<head>``; its own scripts stand in ``<script>`` without attributes.
     also
         Pages embedded in this one, whose scripts may run too: a frame obeys its host's policy.
+    pictures
+        Servers that pictures may be loaded from, such as ``"https://tile.example.org"``.
     """
     hashes = [
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
@@ -82,7 +84,8 @@ def seal(page: str, *, also: Iterable[str] = ()) -> str:
     allowed = " ".join(dict.fromkeys(hashes)) or "'none'"
     policy = (
         f"default-src 'none'; script-src {allowed}; "
-        "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"style-src 'unsafe-inline'; img-src {' '.join(('data:', *pictures))}; "
+        "base-uri 'none'; form-action 'none'"
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return page.replace("<head>", f"<head>\n{meta}", 1)

@@ -1,34 +1,42 @@
 "use strict";
-// The title, the legend and the switches of the map's layers.
-circlesMap.panel = (() => {
-  const { fill, h, sign, swatch } = circlesMap;
-  const NARROW = 640;
-  const POPUP_WIDTH = 380;
+// The switches and the legend: what communities are coloured by, and what is drawn over them.
+circlesMap.panel = (map, layers, data, cards) => {
+  const { fill, h } = circlesMap;
+  const { communities, facilities, gaps, ground, labels, reach } = layers;
+  const { words } = data;
+  const views = communities.data.views;
+  const state = { view: 0, group: 0, strict: false, reach: -1, limits: [], overridden: false };
 
-  function control(position, element) {
-    const made = L.control({ position });
-    made.onAdd = () => {
-      L.DomEvent.disableClickPropagation(element);
-      L.DomEvent.disableScrollPropagation(element);
-      return element;
-    };
-    return made;
-  }
+  const check = (word, checked, change, ...rest) => {
+    const box = h("input", { type: "checkbox", checked, change: () => change(box.checked) });
+    return { box, element: h("label", {}, box, ...rest, h("span", {}, word)) };
+  };
+  const section = (name, title, ...content) =>
+    h("section", { class: `circles-${name}` }, title ? h("h2", {}, title) : null, ...content);
 
-  function title(data) {
-    return h("div", { class: "circles-title" },
-      data.fictional ? h("p", { class: "circles-fictional", title: data.fictional_note }, data.fictional) : null,
-      h("h1", {}, h("bdi", {}, data.name)),
-      h("p", {}, data.standard),
-      data.as_of ? h("p", { class: "circles-date" }, data.as_of) : null);
-  }
+  // --- what communities are coloured by ---------------------------------------------------------
+  const tiers = views.filter((view) => !view.services);
+  const option = (view) => h("option", { value: views.indexOf(view) }, view.name);
+  const optgroup = (label, list) => (list.length ? h("optgroup", { label }, list.map(option)) : null);
+  const viewList = h("select", { class: "circles-select", id: "circles-view", "aria-label": words.ui_view,
+    change: () => choose({ view: Number(viewList.value), group: 0 }) },
+    optgroup(words.ui_view_tiers, tiers), optgroup(words.ui_view_services, views.filter((view) => view.services)));
+  const groupList = h("select", { class: "circles-select", id: "circles-group", "aria-label": words.ui_group,
+    change: () => choose({ group: Number(groupList.value) }) });
+  const ends = ["lenient", "strict"].map((end, number) => h("label", {},
+    h("input", { type: "radio", name: "circles-end", checked: number === 0,
+      change: () => choose({ strict: number === 1 }) }), h("span", {}, words[`ui_${end}`])));
+  const endRow = h("div", { class: "circles-tabs", role: "radiogroup", "aria-label": words.ui_ends }, ...ends);
+  const groupNote = h("p", { class: "circles-note" });
+  const result = h("div", { class: "circles-result", "aria-live": "polite" });
 
-  const count = (list, value) => list.filter((entry) => entry === value).length;
-
-  function legend(view, verdicts) {
-    return h("ul", { class: "circles-legend" }, ...verdicts.map((word, verdict) => {
-      const number = count(view.verdicts, verdict);
-      return h("li", { class: number ? "" : "absent" }, swatch(verdict), h("span", {}, word),
+  function legend() {
+    const { look, legend: classes } = communities.end();
+    const count = {};
+    for (const letter of look) count[letter] = (count[letter] ?? 0) + 1;
+    return h("ul", { class: "circles-legend" }, classes.map(([code, word]) => {
+      const number = count[String.fromCharCode(97 + code)] ?? 0;
+      return h("li", { class: number ? null : "absent" }, cards.swatch(data.looks[code]), h("span", {}, word),
         h("b", {}, String(number)));
     }));
   }
@@ -42,169 +50,126 @@ circlesMap.panel = (() => {
       piece.style.width = `${(to - from) * 100}%`;
       return piece;
     };
-    return h("div", { class: "circles-bar" }, part("met", 0, low), part("open", low, high),
+    return h("div", { class: "circles-bar", "aria-hidden": "true" }, part("met", 0, low), part("open", low, high),
       part("target", needed, needed));
   }
+  const rollups = () => h("div", { class: "circles-rollups" }, (communities.end().rollups ?? []).map((own) =>
+    h("div", {}, h("p", {}, h("span", {}, own.text), h("b", {}, own.target)), bar(own))));
 
-  function rollups(view) {
-    return h("div", { class: "circles-rollups" }, ...view.rollups.map((rollup) =>
-      h("div", {}, h("p", {}, h("span", {}, rollup.text), h("b", {}, rollup.target)), bar(rollup))));
+  // --- reach --------------------------------------------------------------------------------------
+  const reachList = h("select", { class: "circles-select", id: "circles-reach", "aria-label": words.ui_reach,
+    change: () => chooseReach(Number(reachList.value)) },
+    h("option", { value: -1 }, words.ui_reach_none), reach.needs.map(({ name }, number) => h("option", { value: number }, name)));
+  const limits = h("div", { class: "circles-limits" });
+  const reachNote = h("p", { class: "circles-note", hidden: true }, words.ui_reach_note);
+  function chooseReach(number) {
+    const need = reach.needs[number];
+    state.reach = number;
+    state.limits = need ? need.limits.map(() => true) : [];
+    reachList.value = String(number);
+    limits.replaceChildren(...(need?.limits ?? []).map((limit, at) => h("label", {},
+      h("input", { type: "checkbox", checked: true,
+        change: (event) => { state.limits[at] = event.target.checked; reach.show(number, state.limits); } }),
+      h("i", { class: `circles-step step-${reach.step(at)}`, "aria-hidden": "true" }), h("span", {}, limit))));
+    reachNote.hidden = !need;
+    reachList.closest("section")?.classList.toggle("empty", !need);
+    communities.fade(Boolean(need));
+    reach.show(number, state.limits);
+    if (need && !views[state.view].services) showServices((service) => need.services.includes(service.id));
+    else followView();
   }
 
-  function viewSection({ communities }, { words, verdicts }) {
-    const result = h("div", {});
-    const choose = (number) => {
-      communities.choose(number);
-      result.replaceChildren(legend(communities.views[number], verdicts),
-        rollups(communities.views[number]));
-    };
-    const many = communities.views.length > 3;
-    const switcher = many
-      ? h("select", { class: "circles-select", "aria-label": words.view,
-        change: (event) => choose(event.target.selectedIndex) },
-        ...communities.views.map(({ name }) => h("option", {}, name)))
-      : h("div", { class: "circles-tabs", role: "radiogroup", "aria-label": words.view },
-        ...communities.views.map(({ name }, number) => h("label", {},
-          h("input", { type: "radio", name: "circles-view", checked: number === 0 && "",
-            change: () => choose(number) }),
-          h("span", {}, name))));
-    choose(0);
-    return h("section", { class: "circles-views" }, h("h2", {}, words.view), switcher, result);
+  // --- facilities -----------------------------------------------------------------------------------
+  const boxes = facilities.services.map((service) => check(service.name, true, () => fromBoxes(),
+    facilities.legend(service)));
+  const services = h("ul", {}, facilities.services.map((service, number) => {
+    boxes[number].element.append(h("b", {}, service.names.length.toLocaleString("en")));
+    return h("li", {}, boxes[number].element);
+  }));
+  const button = (word, wanted) => h("button", { type: "button", click: () => showServices(wanted) }, word);
+  const fromBoxes = () => showServices((service) => boxes[facilities.services.indexOf(service)].box.checked);
+  function showServices(wanted) {
+    facilities.services.forEach((service, number) => { boxes[number].box.checked = wanted(service); });
+    facilities.show(wanted);
+    labels.again();
+  }
+  function followView() {
+    const own = views[state.view].services;
+    showServices(own ? (service) => own.includes(service.id) : () => true);
   }
 
-  function facilitySection({ facilities }, { words }) {
-    const boxes = facilities.services.map((service) => h("input", { type: "checkbox", checked: "",
-      change: (event) => facilities.show(service, event.target.checked) }));
-    const set = (wanted) => facilities.services.forEach((service, number) => {
-      boxes[number].checked = wanted(service);
-      facilities.show(service, boxes[number].checked);
-    });
-    set(() => true);
-    const button = (word, wanted) => h("button", { type: "button", click: () => set(wanted) }, word);
-    const section = h("section", { class: "circles-services" },
-      h("h2", {}, words.facilities,
-        h("span", {}, button(words.all, () => true), button(words.none, () => false))),
-      h("ul", {}, ...facilities.services.map((service, number) => h("li", {}, h("label", {},
-        boxes[number], sign(service), h("span", {}, service.name),
-        h("b", {}, String(service.names.length)))))));
-    return { section, only: (ids) => set(({ id }) => ids.includes(id)), all: () => set(() => true) };
-  }
-
-  // Choosing a need shows the facilities that meet it and no others.
-  function reachSection({ reach }, { words }, services) {
-    const limits = h("div", { class: "circles-limits" });
-    const note = h("p", { class: "circles-note", hidden: "" }, words.reach_note);
-    const choose = (number) => {
-      const need = reach.needs[number];
-      const shown = need ? need.limits.map(() => true) : [];
-      const draw = () => reach.show(number, shown);
-      limits.replaceChildren(...(need?.limits ?? []).map((limit, at) => h("label", {},
-        h("input", { type: "checkbox", checked: "",
-          change: (event) => { shown[at] = event.target.checked; draw(); } }),
-        h("i", { class: `circles-reach step-${Math.min(at, 3)}` }), h("span", {}, limit))));
-      note.hidden = !need;
-      if (need) services.only(need.services);
-      else services.all();
-      draw();
-    };
-    return h("section", { class: "circles-reaches" }, h("h2", {}, words.reach),
-      h("select", { class: "circles-select", "aria-label": words.reach,
-        change: (event) => choose(event.target.selectedIndex - 1) },
-        h("option", {}, words.reach_none),
-        ...reach.needs.map(({ name }) => h("option", {}, name))),
-      limits, note);
-  }
-
-  function groundSection(map, { ground, communities }, { words }) {
-    const item = (word, layer) => h("li", {}, h("label", {},
-      h("input", { type: "checkbox", checked: "",
-        change: (event) => (event.target.checked ? map.addLayer(layer) : map.removeLayer(layer)) }),
-      h("span", {}, word)));
-    map.addLayer(communities.labels);
-    return h("section", { class: "circles-grounds" },
-      h("ul", {}, item(words.labels, communities.labels), item(words.ground, ground)),
-      h("p", { class: "circles-note" }, words.scale_note));
-  }
-
-  function warningSection({ warnings, words }) {
-    return h("details", { class: "circles-warnings" },
-      h("summary", {}, `${words.warnings} (${warnings.length})`),
-      h("ul", {}, ...warnings.map((words) => h("li", {}, h("bdi", {}, words)))));
-  }
-
-  function sheet(data, sections) {
-    const toggle = h("button", { type: "button", class: "circles-toggle", "aria-expanded": "true",
-      click: () => open(!panel.classList.contains("open")) },
-      h("span", {}, data.words.layers));
-    const panel = h("div", { class: "circles-panel open" }, toggle,
-      h("div", { class: "circles-sections" }, ...sections));
-    const open = (wanted) => {
-      panel.classList.toggle("open", wanted);
-      toggle.setAttribute("aria-expanded", String(wanted));
-    };
-    open(window.innerWidth > NARROW);
-    return panel;
-  }
-
-  // Bring the communities into the part of the map that no card covers.
-  function fit(map, communities, card, panel) {
-    const narrow = window.innerWidth <= NARROW;
-    if (!map.getSize().x) return;
-    const top = narrow ? card.offsetHeight + 14 : 16;
-    const right = narrow ? 10 : panel.offsetWidth + 24;
-    communities.freeWidth = () => map.getSize().x - right;
-    const width = Math.min(POPUP_WIDTH, map.getSize().x - 56);
-    Object.assign(communities.getPopup().options, {
-      minWidth: width,
-      maxWidth: width,
-      autoPanPaddingTopLeft: [narrow ? 10 : 56, card.offsetHeight + 24],
-      autoPanPaddingBottomRight: [right, 10],
-    });
-    map.setMinZoom(0);
-    map.fitBounds(communities.getBounds(), {
-      animate: false,
-      paddingTopLeft: [narrow ? 10 : 56, top],
-      paddingBottomRight: [right, narrow ? 44 + 34 : 30],
-    });
-    map.setMinZoom(map.getZoom() - 2);
-    map.getContainer().classList.add("circles-ready");
-  }
-
-  // Fit again when the page gets another size, but not once a reader has moved the map. A frame
-  // may start without a size and hear of it only when it comes into view, so ask until it has one.
-  function keepFitted(map, refit) {
-    const stop = () => map.off("resize", refit);
-    map.on("resize", refit);
-    for (const event of ["pointerdown", "wheel", "keydown"]) {
-      map.getContainer().addEventListener(event, stop, { once: true, passive: true });
-    }
-    const settle = () => {
-      map.invalidateSize({ pan: false });
-      if (!map.getSize().x) setTimeout(settle, 100);
-    };
-    refit();
-    settle();
-  }
-
-  return (map, layers, data) => {
-    layers.communities.say(data);
-    layers.facilities.say(data);
-    const services = facilitySection(layers, data);
-    const card = title(data);
-    const panel = sheet(data, [
-      viewSection(layers, data),
-      ...(layers.reach.needs.length ? [reachSection(layers, data, services)] : []),
-      ...(layers.facilities.services.length ? [services.section] : []),
-      groundSection(map, layers, data),
-      ...(data.warnings.length ? [warningSection(data)] : []),
-    ]);
-    control("topleft", card).addTo(map);
-    L.control.zoom({ position: "topleft" }).addTo(map);
-    control("topright", panel).addTo(map);
-    L.control.scale({ imperial: false, maxWidth: 120 }).addTo(map);
-    control("bottomright", h("div", { class: "circles-attribution" }, data.attribution)).addTo(map);
-    const lift = () => map.getContainer().style.setProperty("--sheet", `${panel.offsetHeight}px`);
-    new ResizeObserver(lift).observe(panel);
-    keepFitted(map, () => fit(map, layers.communities, card, panel));
+  // --- gaps and the other layers --------------------------------------------------------------------
+  const layer = (word, own, shown) => {
+    const made = check(word, shown, (on) => { if (on) map.addLayer(own); else map.removeLayer(own); drawGaps(); labels.again(); });
+    if (shown) map.addLayer(own);
+    return made;
   };
-})();
+  const facilityBox = layer(words.ui_facilities_shown, facilities, true);
+  const gapBox = layer(words.ui_gaps, gaps, false);
+  const nameBox = layer(words.ui_labels, labels, true);
+  const groundBox = layer(words.ui_ground, ground, true);
+  const gapNote = h("div", { class: "circles-gap-note", "aria-live": "polite" });
+  function drawGaps() {
+    gaps.update();
+    const possible = gaps.possible(), on = gapBox.box.checked;
+    gapBox.box.disabled = !possible;
+    const disc = (people) => {
+      const circle = h("i", { class: "circles-disc", "aria-hidden": "true" });
+      circle.style.width = circle.style.height = `${2 * gaps.radius(people)}px`;
+      return h("li", {}, circle, h("span", {}, fill(words.ui_people, { value: people.toLocaleString("en") })));
+    };
+    gapNote.replaceChildren(...[
+      !possible ? h("p", { class: "circles-note" }, words.ui_gaps_choose) : null,
+      possible && on ? h("p", {}, fill(words.ui_gaps_total, { value: gaps.total().toLocaleString("en") })) : null,
+      possible && on && gaps.near() ? h("p", { class: "circles-note" }, h("i", { class: "circles-home", "aria-hidden": "true" }),
+        fill(gaps.cell ? words.ui_gaps_cells : words.ui_gaps_homes, { m: gaps.cell })) : null,
+      possible && on && !gaps.near() ? h("ul", { class: "circles-discs" }, gaps.steps().map(disc)) : null,
+      possible && on && !gaps.near() ? h("p", { class: "circles-note" }, words.ui_gaps_zoom) : null,
+    ].filter(Boolean));
+  }
+  map.on("zoomend", drawGaps);
+
+  const bases = data.bases.length ? section("bases", words.ui_base, circlesMap.bases(map, data, groundBox)) : null;
+
+  function choose(wanted) {
+    const before = state.view;
+    Object.assign(state, wanted);
+    const view = views[state.view];
+    const many = view.groups.length > 1;
+    if (wanted.view !== undefined) {
+      groupList.replaceChildren(...view.groups.map(({ name }, number) =>
+        h("option", { value: number }, view.services ? name : words.ui_group_tier)));
+      groupList.value = "0";
+    }
+    groupList.disabled = !many;
+    communities.choose({ view: state.view, group: state.group, strict: state.strict });
+    const own = communities.chosenGroup();
+    const differ = view.groups.some((group) => group.ends.length > 1);
+    for (const end of ends) end.firstChild.disabled = !differ;
+    endRow.title = differ ? "" : words.ui_ends_same;
+    groupNote.textContent = !view.services ? words.ui_group_choose : own.heads?.words ? words.ui_group_other : "";
+    result.replaceChildren(legend(), rollups());
+    drawGaps();
+    if (before !== state.view || wanted.view !== undefined) {
+      if (state.reach >= 0 && view.services) chooseReach(view.need);
+      else followView();
+    }
+    cards.refresh();
+  }
+
+  const row = (label, id, control) => h("div", { class: "circles-row" }, h("label", { for: id }, label), control);
+  const sections = [
+    section("views", words.ui_view, viewList, row(words.ui_group, "circles-group", groupList), groupNote,
+      endRow, result),
+    section("layers", words.ui_layers,
+      h("ul", {}, [facilityBox, gapBox, nameBox, groundBox].map(({ element }) => h("li", {}, element))), gapNote,
+      h("p", { class: "circles-note" }, words.ui_scale_note)),
+    reach.needs.length ? section("reaches empty", words.ui_reach, reachList, limits, reachNote) : null,
+    bases,
+    facilities.services.length ? section("services", null,
+      h("h2", {}, words.ui_facilities, h("span", {}, button(words.ui_all, () => true), button(words.ui_none, () => false))),
+      services) : null,
+  ].filter(Boolean);
+  const start = () => choose({ view: 0, group: 0 });
+  return { sections, start, state, choose: (view) => { viewList.value = String(view); choose({ view, group: 0 }); } };
+};
