@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from circles.assessment import Assessment
-from circles.district import assess
-from circles.inputs import read_district
+from circles.check.model import CheckReport
+from circles.check.report import make_report
+from circles.check.stopping import refuse_wrong_results
+from circles.district import assess, prepare
+from circles.inputs import read_project
 from circles.outputs import refuse_unwritable, write_outputs
 from circles.project import Project, load_project
 
@@ -30,10 +33,13 @@ class RunResult:
         The results, as tables.
     out_dir
         The folder they were written to.
+    check
+        What was found of the inputs before anything was scored.
     """
 
     assessment: Assessment
     out_dir: Path
+    check: CheckReport
 
 
 @dataclass
@@ -58,9 +64,10 @@ def run_project(
     *,
     out_dir: Path | str | None = None,
     lang: str | None = None,
+    fragment: bool = False,
     progress: Progress = lambda _step, _share: None,
 ) -> RunResult:
-    """Run a project: read its inputs, score its communities, write its results.
+    """Run a project: read its inputs, look them over, score its communities, write its results.
 
     Parameters
     ----------
@@ -70,36 +77,47 @@ def run_project(
         Where to write, instead of the project file's own folder.
     lang
         ``"zh"`` or ``"en"``, instead of the project file's own language.
+    fragment
+        Whether to write the map for an iframe as well, whatever the project file says.
     progress
         Called with a step's name and the share of the whole work done, 0-1.
 
     Raises
     ------
     InputError
-        The project file, or something it names, cannot be used.
+        The project file, or something it names, cannot be used, or would make results wrong.
     OutputError
         The results cannot be written; nothing half-written is left.
     """
     started = datetime.now(UTC)
     watch = _Stopwatch(progress, time.perf_counter(), {})
     project = load_project(path)
+    if fragment:
+        project = project.with_fragment()
     target = Path(out_dir) if out_dir else project.out_dir
     refuse_unwritable(target, project)
-    district = read_district(project, progress=watch.part(0.0, 0.35))
+    words = lang or project.file.output.lang
+    read = read_project(project, progress=watch.part(0.0, 0.35))
     watch.lap("read_s")
-    assessment = assess(district, progress=watch.part(0.35, 0.75))
+    progress("join", 0.35)
+    prepared = prepare(read.district)
+    check = make_report(read.record, prepared)
+    refuse_wrong_results(check, project, lang=words)
+    watch.lap("check_s")
+    assessment = assess(prepared, progress=watch.part(0.4, 0.75))
     watch.lap("assess_s")
     logger.info("writing results to %s", target)
     write_outputs(
         assessment,
         project,
         out_dir=target,
-        lang=lang or project.file.output.lang,
+        lang=words,
+        check=check,
         run=lambda: _run_record(started, watch, project),
         progress=watch.part(0.75, 1.0),
     )
     progress("done", 1.0)
-    return RunResult(assessment, target)
+    return RunResult(assessment, target, check)
 
 
 def _run_record(started: datetime, watch: _Stopwatch, project: Project) -> dict[str, Any]:
