@@ -66,6 +66,8 @@ class Service(_Part):
         One Chinese character that stands for it on a map.
     also
         Services that such a place often offers besides; nothing but a column of its own says so.
+    titles
+        English words for it, besides its name, that title a list of such places.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Service(_Part):
     sign: str
     capacity: Capacity | None = None
     also: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 class _Catalogue(_Part):
