@@ -25,7 +25,7 @@ types: $(DEV_READY)
 check: lint types test
 
 # Needs CIRCLES_REAL_DATA (a folder of real extracts), CIRCLES_POLICY_TEXTS (the texts of the policy
-# documents that the bundled standards quote) and headless Chromium.
+# documents that the bundled standards quote), headless Chromium, LibreOffice and poppler.
 real: $(DEV_READY)
 	$(BIN)/python -m pytest -m "real or browser"
 

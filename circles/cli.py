@@ -18,7 +18,7 @@ from circles.errors import CirclesError, InputError
 
 if TYPE_CHECKING:
     from circles.assessment import Assessment
-    from circles.district import District
+    from circles.check.model import CheckReport
     from circles.pipeline import Progress
     from circles.texts import Texts
 
@@ -75,6 +75,10 @@ def run(
     project: Annotated[Path, typer.Argument(help="The project file, usually circles.toml.")],
     out: OutOption = None,
     lang: LangOption = None,
+    *,
+    fragment: Annotated[
+        bool, typer.Option("--fragment", help="Also write the map for an iframe.")
+    ] = False,
 ) -> None:
     """Score one district: read a project file, write maps, tables and a briefing page."""
     from circles.pipeline import run_project
@@ -83,8 +87,9 @@ def run(
     file = load_project(project).file
     words = _texts(lang or file.output.lang)
     with _progress(words) as progress:
-        result = run_project(project, out_dir=out, lang=lang, progress=progress)
+        result = run_project(project, out_dir=out, lang=lang, fragment=fragment, progress=progress)
     _print_rollups(result.assessment, words)
+    _print_check(result.check, words)
     _print_files(result.out_dir, words)
 
 
@@ -100,47 +105,35 @@ def demo(
     with as_file(_sample()) as folder, _progress(words) as progress:
         result = run_project(folder / "circles.toml", out_dir=out, lang=lang, progress=progress)
     _print_rollups(result.assessment, words)
+    _print_check(result.check, words)
     _print_files(result.out_dir, words)
 
 
 @app.command()
 def check(
     project: Annotated[Path, typer.Argument(help="The project file, usually circles.toml.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print every row, and all that is assumed.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="A page to write.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="A JSON file to write.")] = None,
     lang: LangOption = None,
 ) -> None:
-    """Read everything a project names and say what was found, without scoring."""
-    from circles.explain import service_word
-    from circles.inputs import read_district
+    """Look a project over before it is scored: each row set aside and why, and what was found."""
+    from circles.check.project import check_project
+    from circles.check.stopping import write_files
+    from circles.check.terminal import check_lines
     from circles.project import load_project
 
     loaded = load_project(project)
     words = _texts(lang or loaded.file.output.lang)
     with _progress(words) as progress:
-        district = read_district(loaded, progress=progress)
-    settings = district.communities.table["setting"].value_counts()
-    services = district.facilities["service"].value_counts().sort_index()
-    typer.echo(
-        words(
-            "cli.found",
-            communities=len(district.communities.table),
-            urban=int(settings.get("urban", 0)),
-            rural=int(settings.get("rural", 0)),
-            demand=len(district.demand),
-            facilities=int(services.sum()),
-            street_km=round(float(district.network.edges.length_m.sum()) / 1000),
-        )
-    )
-    for service, count in services.items():
-        name = service_word(str(service), words)
-        typer.echo(f"  {words('cli.found_service', name=name, id=service, count=count)}")
-    absent = [
-        words("cli.service", name=service_word(service, words), id=service)
-        for service in _services_without_layer(district)
-    ]
-    if absent:
-        typer.echo(words("cli.not_given", services=words("cli.list_separator").join(absent)))
-    for note in district.warnings:
-        typer.echo(f"! {words.note(note)}")
+        report = check_project(project, progress=progress)
+    for line in check_lines(report, words, full=everything):
+        typer.echo(line)
+    write_files(report, loaded, html=html, json=json, lang=words.lang)
+    if not report.may_run:
+        raise typer.Exit(WRONG_INPUT)
 
 
 @app.command()
@@ -186,6 +179,23 @@ def isochrone(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where circles.toml goes; made if need be.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Tables, layers, extracts, grids, or folders; else those in FOLDER."),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
+    standard: Annotated[str | None, typer.Option(help="The standard's id or file.")] = None,
+    name: Annotated[str | None, typer.Option(help="What the project is called.")] = None,
+) -> None:
+    """Look at files and write a commented project file with the best reading of each."""
+    from circles.draft import init_project
+
+    init_project(folder, files or (), standard=standard, lang=lang, name=name, say=typer.echo)
+
+
+@app.command()
 def fetch(
     place: Annotated[str, typer.Argument(help="A place as you would type it into a search box.")],
     folder: Annotated[Path, typer.Argument(help="The project folder to make.")],
@@ -210,19 +220,6 @@ def fetch(
         timeout_s=timeout_s,
     )
     typer.echo(_texts(lang)("cli.fetched", path=path))
-
-
-def _services_without_layer(district: "District") -> list[str]:
-    """Return the services of needs about which nothing was given, in the standard's order."""
-    from circles.standards.model import CapacityRule, UnitRule
-
-    needs = [
-        rule.numerator.services if isinstance(rule, CapacityRule) else rule.services
-        for rule in district.standard.rules
-        if not isinstance(rule, UnitRule)
-    ]
-    services = [service for need in needs if not set(need) & district.given for service in need]
-    return list(dict.fromkeys(services))
 
 
 def _texts(lang: str) -> "Texts":
@@ -275,6 +272,7 @@ def _progress(words: "Texts") -> Iterator["Progress"]:
 
 
 def _print_rollups(assessment: "Assessment", words: "Texts") -> None:
+    from circles.check.words import say
     from circles.explain_rollup import explain_rollup
 
     said = words("cli.fictional_word") in assessment.name.lower()
@@ -285,7 +283,14 @@ def _print_rollups(assessment: "Assessment", words: "Texts") -> None:
     for rollup in assessment.rollups.to_dict("records"):
         typer.echo(f"  {explain_rollup(rollup, assessment, words)}")
     for note in assessment.warnings:
-        typer.echo(f"! {words.note(note)}")
+        typer.echo(f"! {say(note, words)}")
+
+
+def _print_check(report: "CheckReport", words: "Texts") -> None:
+    from circles.check.stopping import rows_line
+
+    if line := rows_line(report, words):
+        typer.echo(line)
 
 
 def _print_files(folder: Path, words: "Texts") -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from circles.explain import group_word, number, one_line, percent, required
+from circles.explain import group_word, number, one_line, percent, required, worst_first
 from circles.standards.model import CapacityRule, InventoryRule, Standard
 from circles.texts import Note, Texts
 
@@ -121,6 +121,22 @@ def worst_findings(findings: pd.DataFrame) -> pd.DataFrame:
 def community_findings(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of communities themselves that are judged."""
     return findings[(findings["level"] == "community") & findings["verdict"].notna()]
+
+
+def community_verdicts(verdicts: pd.DataFrame) -> dict[str, list[Row]]:
+    """Return the rows of each community's verdicts, the worst first.
+
+    All of a table at once: a small table cut out for each community takes many times as long.
+
+    Parameters
+    ----------
+    verdicts
+        Rows of the verdicts.
+    """
+    told: dict[str, list[Row]] = {}
+    for row in worst_first(verdicts).to_dict("records"):
+        told.setdefault(str(row["community_id"]), []).append(row)
+    return told
 
 
 def denominator_word(column: str, texts: Texts) -> str:

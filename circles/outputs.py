@@ -1,24 +1,39 @@
 """Writing the results folder: every file beside its place first, then moved into it."""
 
-import hashlib
 import json
 import platform
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from circles.assessment import Assessment
+from circles.check.model import CheckReport
+from circles.check.page import write_check_page
+from circles.check.record import summary_of, write_check
 from circles.errors import OutputError
-from circles.maps import render_map
+from circles.maps import Edition, base_map, render_map
 from circles.project import Project
+from circles.project.locations import with_variables
 from circles.reports.briefing import render_briefing
+from circles.reports.database import refuse_unwritable_database, write_database
+from circles.reports.exports import export_names, write_exports
 from circles.reports.layers import write_layers
 from circles.reports.summary import write_summary
 from circles.reports.workbook import write_workbook
+from circles.results_folder import (
+    WRITTEN,
+    checksums,
+    made,
+    obstacle,
+    sha256,
+    stale_files,
+    take_place,
+)
+from circles.tables.address import DatabaseAddress, redacted
+from circles.tables.database import content_sha256
 from circles.texts import load_texts
 from circles.walking import Profile
 
@@ -28,12 +43,16 @@ Progress = Callable[[str, float], None]
 FILES: Final = (
     "map.html",
     "briefing.html",
+    "check.html",
     "communities.xlsx",
     "results.gpkg",
     "results.json",
+    "check.json",
     "manifest.json",
     "run.json",
 )
+#: The map for an iframe in another page, written on request.
+FRAGMENT: Final = "map-fragment.html"
 _SHAPEFILE: Final = (".cpg", ".dbf", ".prj", ".shp", ".shx")
 _PACKAGES: Final = (
     "circles",
@@ -61,27 +80,47 @@ def refuse_unwritable(out_dir: Path, project: Project) -> None:
         replace an input.
     """
     try:
-        obstacle = _obstacle(out_dir, {path.resolve() for _, _, path in project.inputs()})
+        edition_of(project)
+        found = obstacle(out_dir, (*FILES, *_on_request(project)), _read(project))
     except OSError as error:
-        obstacle = error.strerror or str(error)
-    if obstacle is not None:
+        found = error.strerror or str(error)
+    if found is not None:
         message = (
-            f"{out_dir}: the results cannot be written ({obstacle}); choose another folder with "
+            f"{out_dir}: the results cannot be written ({found}); choose another folder with "
             "--out, or with output.dir in the project file"
         )
         raise OutputError(message)
+    output = project.file.output
+    if output.postgis is not None:
+        address = DatabaseAddress(output.postgis)
+        refuse_unwritable_database(address, schema=output.postgis_schema)
 
 
-def _obstacle(out_dir: Path, inputs: set[Path]) -> str | None:
-    there = next(path for path in (out_dir, *out_dir.parents) if path.exists())
-    if not there.is_dir():
-        return f"{there} is a file"
-    targets = [out_dir / name for name in FILES]
-    if folders := [path.name for path in targets if path.is_dir()]:
-        return f"a folder stands where a result should be: {', '.join(folders)}"
-    if read := [path.name for path in targets if path.resolve() in inputs]:
-        return f"the project reads what would be replaced: {', '.join(read)}"
-    return None
+def _read(project: Project) -> set[Path]:
+    return {path.resolve() for _, _, path in project.inputs()}
+
+
+def _on_request(project: Project) -> tuple[str, ...]:
+    """Return the files that only some projects ask for, relative to the results folder."""
+    fragment = (FRAGMENT,) if project.file.map.fragment else ()
+    return (*fragment, *export_names(project.file.output.formats))
+
+
+def edition_of(project: Project) -> Edition:
+    """Return how a project wants its map published.
+
+    Raises
+    ------
+    InputError
+        The token of a base map names an environment variable that is not set.
+    """
+    table = project.file.map
+    token = with_variables(table.tianditu_token or "")
+    bases = tuple(
+        base_map(name, token=token) if name == "tianditu" else base_map(name)
+        for name in table.base_maps
+    )
+    return Edition(review=table.review, bases=bases)
 
 
 def write_outputs(
@@ -90,6 +129,7 @@ def write_outputs(
     *,
     out_dir: Path,
     lang: str,
+    check: CheckReport,
     run: Callable[[], Mapping[str, Any]],
     progress: Progress = lambda _step, _share: None,
 ) -> None:
@@ -102,9 +142,12 @@ def write_outputs(
     project
         The project they were made from, for the manifest.
     out_dir
-        The results folder; files of other names in it are left alone.
+        The results folder; files of other names in it are left alone. What an earlier run wrote on
+        request and this one does not goes, unless somebody changed it.
     lang
         ``"zh"`` or ``"en"``.
+    check
+        What was found of the inputs before anything was scored.
     run
         Called last for what goes into ``run.json``, the only file that differs between two
         equal runs.
@@ -117,9 +160,20 @@ def write_outputs(
         The folder cannot be written.
     """
     try:
-        with _folder(out_dir), tempfile.TemporaryDirectory(prefix=".new-", dir=out_dir) as beside:
-            _write_all(assessment, project, Path(beside), lang=lang, run=run, progress=progress)
-            _move_all(Path(beside), out_dir)
+        with made(out_dir), tempfile.TemporaryDirectory(prefix=".new-", dir=out_dir) as beside:
+            _write_all(
+                assessment,
+                project,
+                Path(beside),
+                lang=lang,
+                check=check,
+                run=run,
+                progress=progress,
+            )
+            _write_database(assessment, project, lang=lang)
+            names = (*FILES, *_on_request(project))
+            stale = stale_files(out_dir, names, _read(project))
+            take_place(Path(beside), out_dir, names, stale=stale)
     except OSError as error:
         message = (
             f"{out_dir}: the results cannot be written ({error.strerror or error}); close files "
@@ -128,35 +182,16 @@ def write_outputs(
         raise OutputError(message) from error
 
 
-@contextmanager
-def _folder(path: Path) -> Iterator[None]:
-    """Make a folder and those above it; if what follows fails, the new ones go again."""
-    new = [folder for folder in (path, *path.parents) if not folder.exists()]
-    with ExitStack() as undo:
-        for folder in reversed(new):
-            folder.mkdir()
-            undo.callback(folder.rmdir)
-        yield
-        undo.pop_all()
-
-
-def _move_all(beside: Path, out_dir: Path) -> None:
-    """Move all files into their place, or none: what was there before is put back."""
-    before = beside / "before"
-    before.mkdir()
-    old = [name for name in FILES if (out_dir / name).exists()]
-    try:
-        for name in old:
-            (out_dir / name).rename(before / name)
-        for name in FILES:
-            (beside / name).rename(out_dir / name)
-    except OSError:
-        for name in FILES:
-            if name not in old:
-                (out_dir / name).unlink(missing_ok=True)
-            elif (before / name).exists():
-                (before / name).replace(out_dir / name)
-        raise
+def _write_database(assessment: Assessment, project: Project, *, lang: str) -> None:
+    """Write the layers to the project's database, too, if it names one."""
+    output = project.file.output
+    if output.postgis is not None:
+        write_database(
+            assessment,
+            DatabaseAddress(output.postgis),
+            schema=output.postgis_schema,
+            lang=lang,
+        )
 
 
 def _write_all(
@@ -165,26 +200,38 @@ def _write_all(
     folder: Path,
     *,
     lang: str,
+    check: CheckReport,
     run: Callable[[], Mapping[str, Any]],
     progress: Progress,
 ) -> None:
     progress("map.html", 0.0)
-    map_html = render_map(assessment, lang=lang)
+    edition = edition_of(project)
+    map_html = render_map(assessment, lang=lang, edition=edition)
     (folder / "map.html").write_text(map_html, "utf-8", newline="\n")
+    if project.file.map.fragment:
+        fragment = render_map(assessment, lang=lang, edition=replace(edition, fragment=True))
+        (folder / FRAGMENT).write_text(fragment, "utf-8", newline="\n")
     progress("briefing.html", 0.4)
-    briefing = render_briefing(assessment, map_html=map_html, lang=lang)
+    briefing = render_briefing(assessment, map_html=map_html, lang=lang, check=check)
     (folder / "briefing.html").write_text(briefing, "utf-8", newline="\n")
+    write_check_page(check, folder / "check.html", lang=lang)
+    write_check(check, folder / "check.json")
     progress("communities.xlsx", 0.6)
-    write_workbook(assessment, folder / "communities.xlsx", lang=lang)
+    write_workbook(assessment, folder / "communities.xlsx", lang=lang, check=check)
     progress("results.gpkg", 0.7)
     write_layers(assessment, folder / "results.gpkg", lang=lang)
     progress("results.json", 0.9)
-    write_summary(assessment, folder / "results.json")
-    _write_json(folder / "manifest.json", manifest(assessment, project, lang=lang))
+    write_summary(assessment, folder / "results.json", check=check)
+    write_exports(assessment, folder, formats=project.file.output.formats, lang=lang)
+    made_of = manifest(assessment, project, check, lang=lang)
+    written = checksums(folder, _on_request(project))
+    _write_json(folder / "manifest.json", {**made_of, "check": summary_of(check), WRITTEN: written})
     _write_json(folder / "run.json", run())
 
 
-def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str, Any]:
+def manifest(
+    assessment: Assessment, project: Project, check: CheckReport, *, lang: str
+) -> dict[str, Any]:
     """Return what a run was made of: inputs with checksums, versions, parameters, assumptions.
 
     Parameters
@@ -193,6 +240,8 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
         The results.
     project
         The project they were made from.
+    check
+        What was found of its inputs.
     lang
         The language of the sentences.
     """
@@ -203,16 +252,17 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
         "as_of": assessment.as_of.isoformat() if assessment.as_of else None,
         "fictional": assessment.fictional,
         "inputs": [
-            {"key": key, "path": name, "sha256": _sha256(part), "bytes": part.stat().st_size}
+            {"key": key, "path": name, "sha256": sha256(part), "bytes": part.stat().st_size}
             for key, text, path in project.inputs()
             for name, part in _parts(text, path)
-        ],
+        ]
+        + _databases(check),
         "versions": {
             **{name: version(name) for name in _PACKAGES},
             "python": platform.python_version(),
         },
         "parameters": {
-            "project": project.file.model_dump(mode="json", exclude_none=True),
+            "project": _without_secrets(project),
             "lang": lang,
             "standard": standard.model_dump(mode="json", exclude_none=True, by_alias=True),
             "profiles": {
@@ -238,6 +288,23 @@ def manifest(assessment: Assessment, project: Project, *, lang: str) -> dict[str
     }
 
 
+def _without_secrets(project: Project) -> dict[str, Any]:
+    """Return what the project file says, without passwords and keys."""
+    said: dict[str, Any] = redacted(project.file.model_dump(mode="json", exclude_none=True))
+    said["map"].pop("tianditu_token", None)
+    return said
+
+
+def _databases(check: CheckReport) -> list[dict[str, Any]]:
+    """Return what was read from databases: the hash is that of the rows."""
+    read = ((layer.role, layer.ledger, content_sha256(layer.ledger)) for layer in check.layers)
+    return [
+        {"key": role, "path": ledger.source, "sha256": digest, "rows": ledger.read}
+        for role, ledger, digest in read
+        if digest is not None
+    ]
+
+
 def _profile_record(walker: Profile) -> dict[str, Any]:
     """Return all that a profile says; where it has no table of slopes, Tobler's function counts."""
     record = asdict(walker)
@@ -254,11 +321,6 @@ def _parts(text: str, path: Path) -> list[tuple[str, Path]]:
         fellows = sorted(path.with_suffix(suffix) for suffix in _SHAPEFILE)
         return [(text[:-4] + part.suffix, part) for part in fellows if part.is_file()]
     return [(text, path)]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

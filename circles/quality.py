@@ -8,14 +8,22 @@ from typing import Final
 from circles.tables import Fate, Ledger
 from circles.texts import Note
 
-#: Why a row is set aside that nothing is wrong with: it is no record, or none of this run's, such
-#: as the neighbours' residents, a second record, or a kind of place that no rule asks for.
-_NOT_MEANT: Final = frozenset(
+#: Why a row is set aside that is no record of its own.
+_NO_RECORDS: Final = frozenset(
     {
         *("reading.totals_row", "reading.footnote", "reading.header_again"),
+        "reading.section_row",
+        *("communities.row_is_sum", "communities.row_twice", "communities.code_of_upper"),
+        "facilities.same_place",
+    }
+)
+#: Why a record is set aside that nothing is wrong with: it is about somebody or something else, as
+#: in the list of a whole city that is used for one district.
+_ELSEWHERE: Final = frozenset(
+    {
         *("communities.row_unjoined", "communities.row_unjoined_near"),
-        *("communities.row_is_sum", "communities.row_twice"),
-        *("people.outside", "facilities.same_place", "facilities.unclassified"),
+        *("people.outside", "facilities.unclassified"),
+        *("facilities.not_open", "facilities.under_heading", "reading.struck_row"),
     }
 )
 
@@ -91,20 +99,16 @@ class InputRecord:
         return tuple(r.note for r in self.all_remarks() if r.severity is severity)
 
 
-def usable_rows(ledger: Ledger) -> tuple[int, int]:
-    """Return how many rows of a layer are used, of how many that are meant for this run.
+def faulty_rows(ledger: Ledger) -> tuple[int, int]:
+    """Return how many records of a layer cannot be used for a fault of theirs, and of how many.
 
-    A row that is set aside without anything being wrong with it is not counted at all: a list of a
-    whole city is no bad list of one district.
+    Rows that are no records, such as totals, are not counted; a record of something else is one
+    without a fault, for nobody knows whether those that could not be read were of it, too.
     """
-    aside = {event.row for event in ledger.events if event.fate is Fate.SET_ASIDE}
-    faulty = {
-        event.row
-        for event in ledger.events
-        if event.fate is Fate.SET_ASIDE and event.note.key not in _NOT_MEANT
-    }
-    meant = ledger.read - len(aside - faulty)
-    return meant - len(faulty), meant
+    aside = [event for event in ledger.events if event.fate is Fate.SET_ASIDE]
+    faulty = {event.row for event in aside if event.note.key not in _NO_RECORDS | _ELSEWHERE}
+    no_records = {event.row for event in aside if event.note.key in _NO_RECORDS} - faulty
+    return len(faulty), ledger.read - len(no_records)
 
 
 def remarks_of(notes: Iterable[Note]) -> tuple[Remark, ...]:

@@ -61,6 +61,22 @@ def drawn_assessment(*, fictional: bool = True) -> Assessment:
     )
 
 
+def drawn_gaps() -> pd.DataFrame:
+    """Return homes out of reach: with few people, without a way, of a rule of distance."""
+    rows = [
+        # rule, community, east, weight, unit, cost, beyond
+        ("elder_meal", "001002", 0.011, 9.4, "people", 15.01, True),
+        ("elder_meal", "001002", 0.012, 9.6, "people", 22.0, True),
+        ("elder_meal", "001002", 0.013, 3.2, "floor_area_m2", np.inf, True),
+        ("culture_rural", "002001", 0.014, 250.0, "frontage_m", 5060.2, True),
+        ("social_work", "002001", 0.015, 0.4, "people", 30.04, False),
+    ]
+    names = ["rule_id", "community_id", "lon", "weight", "unit", "cost", "beyond"]
+    return pd.DataFrame(rows, columns=names).assign(
+        lat=SOUTH + 0.005, lon=lambda t: WEST + t["lon"]
+    )
+
+
 def drawn_standard() -> Standard:
     """Return a standard of six rules, two tiers and four targets."""
     return Standard(

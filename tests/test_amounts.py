@@ -428,3 +428,36 @@ def test_a_standard_may_name_the_profiles_of_the_project(town: Town) -> None:
     town.edit(("[output]", '[profiles.slow]\nbased_on = "senior"\nspeed_m_s = 0.5\n[output]'))
     assert run_circles("run", town.project).code == 0
     assert read_district(load_project(town.project)).profiles["slow"].speed_m_s == 0.5
+
+
+def test_childcare_places_are_no_kindergarten_places() -> None:
+    """A kindergarten's 60 places for children under three count for a childcare ratio only.
+
+    For 10,000 residents they are 6 for 1,000; of kindergarten places only the other's 270 are
+    known, and what the first has of its own is open.
+    """
+    area = area_of(1, population={"all": [10_000]})
+    frame = layer(
+        [20.0, 60.0],
+        名称=["甲幼儿园", "乙幼儿园"],
+        类型=["幼儿园;托育", "幼儿园"],
+        托位=["60", ""],
+    )
+    table = facilities_from_table(frame, origin="a.csv", service_column="类型")
+    facilities = table.facilities
+    own = (facilities["service"] == "kindergarten") & (facilities["facility_id"] == "a.csv:3")
+    facilities = facilities.assign(places=facilities["places"].where(~own, 270.0))
+    stock = Stock.of(facilities, frozenset(facilities["service"]), area)
+    childcare, kindergarten = (
+        stock.answering((service,)) for service in ("childcare", "kindergarten")
+    )
+    assert stock.capacity(childcare, "places").tolist() == [60.0]
+    np.testing.assert_array_equal(stock.capacity(kindergarten, "places"), [np.nan, 270.0])
+    services = {"services": ("kindergarten",), "capacity": "places"}
+    (first,) = capacity_findings(ratio(), area, stock)
+    (second,) = capacity_findings(ratio(numerator=services, min=30.0), area, stock)
+    assert (first.value, first.verdict) == (6, MET)
+    assert (second.value, second.verdict, second.reason) == (27, INSUFFICIENT, "capacity_unknown")
+    both = {"services": ("childcare", "kindergarten"), "capacity": "places"}
+    (third,) = capacity_findings(ratio(numerator=both), area, stock)
+    assert third.numerator == 330

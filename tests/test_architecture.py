@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "circles"
 #: front door after them; the other packages are one room each.
 ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     """
-    errors texts validation crs compiling
+    errors texts validation crs compiling mainland datum
     tables
     osm.xml_guard osm.files osm.tags osm.streets
     osm.protobuf osm.blobs osm.words osm.blocks osm.pbf osm.objects osm.extract osm.boundaries osm
@@ -24,17 +24,31 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     travel.blocks travel.segments travel.joining travel.few travel.kernels travel.search
     travel.matrix travel.nearest travel.reached travel.subgraph travel
     outline surface reach isochrone files
-    communities
-    demand.buildings demand.points demand.density demand
-    facilities standards settings hours
-    coverage join_quality scoring evaluation access rollups reclassification
+    communities.columns communities.names communities.codes communities.matching
+    communities.bands communities.join_report communities.joins communities.findings
+    communities.rings communities.topology communities.hierarchy communities.model
+    communities.cells communities.build communities
+    demand.model demand.buildings demand.cutting demand.shares demand.cells demand.layers
+    demand.people_grid demand.raster_files demand.rasters demand.spreading
+    demand.points demand.density demand.comparison demand
+    quality hours facilities standards settings
+    surroundings datum_evidence
+    coverage join_quality scoring evaluation access gaps rollups reclassification
     basemap assessment district
-    explain explain_rollup explain_finding walkers maps reports
-    column_keys project
+    explain explain_rollup explain_finding walkers
+    check.streets check.margins check.rows check.model check.words check.terminal check.record
+    check.report
+    maps check.page pictures reports
+    project.columns project.sources project.tables project.locations project.file project
     fetch.servers fetch.downloads fetch.place fetch
-    inputs.streets inputs.profiles inputs.residents inputs.columns inputs.district inputs.frames
-    inputs
-    outputs pipeline standards_cli cli
+    inputs.streets inputs.profiles inputs.naming inputs.columns inputs.layers inputs.residents
+    inputs.people inputs.communities
+    inputs.facilities inputs.district inputs.frames
+    inputs check.stopping check.faults check.project check
+    draft.lines draft.items draft.columns draft.verdicts draft.grids draft.facilities
+    draft.communities draft.units draft.tables draft.streets draft.evidence draft.demand
+    draft.judging draft.project draft
+    results_folder outputs pipeline standards_cli cli
     """
 ).split()
 
@@ -103,5 +117,5 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     heavy = {"folium", "matplotlib", "geopandas", "numba", "osmnx", "networkx", "pandas"}
-    heavy |= {"osmium", "rasterio"}
+    heavy |= {"osmium", "psycopg", "rasterio"}
     assert heavy & set(loaded) == set()

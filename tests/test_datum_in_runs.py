@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from circles.datum import Datum, from_wgs84
 from circles.errors import FaultsError
 from circles.inputs import ReadProject, read_district, read_project
+from circles.osm import read_osm
 from circles.project import load_project
 from circles.quality import Severity
 
@@ -99,3 +102,37 @@ def test_ten_places_are_too_few_to_tell(sample: Path) -> None:
     silent = read_project(load_project(path))
     assert not keys(silent, Severity.STOP)
     assert "assumptions.datum_assumed" in {note.key for note in silent.district.assumptions}
+
+
+def as_layer(folder: Path, *, share: float = 1.0) -> None:
+    """Put the main list on buildings, shift a share of it, and let a layer say WGS 84 of itself."""
+    rows = pd.read_excel(folder / "facilities.xlsx", sheet_name="设施", engine="openpyxl")
+    rows = rows.drop_duplicates(["经度", "纬度"]).reset_index(drop=True)
+    homes = read_osm(folder / "district.osm.pbf").buildings.representative_point()
+    lon, lat = homes.sample(len(rows), random_state=1).get_coordinates().to_numpy().T
+    moved = from_wgs84(lon, lat, Datum.GCJ02)
+    here = np.arange(len(rows)) < share * len(rows)
+    points = gpd.points_from_xy(np.where(here, moved[0], lon), np.where(here, moved[1], lat))
+    layer = gpd.GeoDataFrame(rows[["名称", "类型"]], geometry=points, crs=4326)
+    layer.to_file(folder / "list.geojson")
+    path = folder / "circles.toml"
+    text = path.read_text("utf-8").replace('sheet = "设施"\n', "")
+    text = text.replace('"facilities.xlsx"\ncrs = "wgs84"', '"list.geojson"\ncrs = "wgs84"')
+    path.write_text(text, "utf-8")
+
+
+def test_a_layer_that_says_wgs84_of_itself_is_not_believed_against_the_evidence(
+    sample: Path,
+) -> None:
+    """GeoJSON says so of whatever it holds; only the project's own word overrules the evidence."""
+    as_layer(sample)
+    read = said(sample, None, of="list.geojson")
+    assert keys(read, Severity.STOP) == {"inputs.datum_labelled"}
+
+
+def test_a_layer_of_two_datums_is_warned_of(sample: Path) -> None:
+    """Half of its places are off by half a kilometre, whichever datum is right."""
+    as_layer(sample, share=0.5)
+    for word in ("wgs84", None):
+        read = said(sample, word, of="list.geojson")
+        assert "warnings.datum_mixed" in {note.key for note in read.district.warnings}

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circles.communities.names import forms_of
 from circles.facilities import Serving, Unresolved, resolve_serves
 from circles.facilities.serving import community_key
 
@@ -115,3 +116,34 @@ def test_any_words_are_resolved_or_listed(cells: list[str | None]) -> None:
 def test_what_a_communitys_name_is_without_its_kind(name: str, key: str) -> None:
     """At least two characters are left, or the name stays."""
     assert community_key(name) == key
+
+
+def test_a_street_that_two_districts_have_is_not_resolved() -> None:
+    """Nor is a name of a street that another district has as its own; an exact id is."""
+    communities = pd.DataFrame(
+        {
+            "name": ["甲", "乙", "丙"],
+            "street": ["新街", "新街", "旧街"],
+            "district": ["东", "西", "新街"],
+        },
+        index=["A1", "a1", "b1"],
+    )
+    facilities = pd.DataFrame({"facility_id": ["f", "g"], "serves": ["新街", "a1"]})
+    found = resolve_serves(facilities, communities)
+    assert found.communities == {"g": ("a1",)}
+    (open_,) = found.unresolved
+    assert (open_.candidates, open_.ambiguous, open_.unit) == (("A1", "a1", "b1"), True, True)
+
+
+def test_a_village_is_not_an_urban_community_of_its_name() -> None:
+    """Where only 猎德社区 is there, 猎德村 is another place; a bare 猎德 may mean it."""
+    communities = pd.DataFrame({"name": ["猎德社区"]}, index=["a"])
+    facilities = pd.DataFrame({"facility_id": ["1", "2"], "serves": ["猎德村", "猎德"]})
+    found = resolve_serves(
+        facilities,
+        communities,
+        match=lambda name: forms_of(name).stem,
+        kind=lambda name: forms_of(name).kind,
+    )
+    assert found.communities == {"2": ("a",)}
+    assert [doubt.word for doubt in found.unresolved] == ["猎德村"]

@@ -93,7 +93,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_computed(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for a long run only to hear that its folder is none."""
-    monkeypatch.setattr("circles.pipeline.read_district", full_disk)
+    monkeypatch.setattr("circles.pipeline.read_project", full_disk)
     town.out.write_text("a file", "utf-8")
     failed(town, "out is a file)")
 

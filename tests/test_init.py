@@ -165,6 +165,7 @@ def test_what_cannot_be_read_is_told_and_keeps_nothing_from_being_read(tmp_path:
     for name in (*bad, "x.pdf"):
         assert f"# Not used: {name}: " in text, name
         assert any(line.startswith(f"{name}: not read: ") for line in told), name
+    assert str(tmp_path) not in text
 
 
 def test_files_alone_that_cannot_be_read_still_leave_a_file(tmp_path: Path) -> None:

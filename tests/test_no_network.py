@@ -271,6 +271,9 @@ def test_asking_for_streets_that_are_not_there_is_an_error(with_streets: Distric
         _ = on_foot.streets
 
 
+WRITTEN = {"communities", "facilities", "isochrones"}
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_output_is_written_and_says_so(
     unwalked: Assessment, tmp_path: Path, lang: str
@@ -291,8 +294,8 @@ def test_every_output_is_written_and_says_so(
 
     write_layers(unwalked, tmp_path / "r.gpkg", lang=lang)
     names = set(pyogrio.list_layers(tmp_path / "r.gpkg")[:, 0])
-    assert {"communities", "facilities", "isochrones"} <= names
-    read = {name: gpd.read_file(tmp_path / "r.gpkg", layer=name) for name in sorted(names)[:3]}
+    assert names >= WRITTEN
+    read = {name: gpd.read_file(tmp_path / "r.gpkg", layer=name) for name in WRITTEN}
     assert (len(read["communities"]), len(read["isochrones"])) == (3, 0)
     assert read["facilities"]["off_network"].isna().all()
     own = read["communities"].set_index("community_id")

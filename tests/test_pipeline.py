@@ -31,7 +31,7 @@ def read_json(run: RunResult, name: str) -> Any:
 
 
 def test_a_run_leaves_exactly_its_files(runs: tuple[RunResult, RunResult]) -> None:
-    """The results folder holds the seven files and nothing beside it is left over."""
+    """The results folder holds its nine files and nothing beside it is left over."""
     folder = runs[0].out_dir
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert sorted(path.name for path in folder.parent.iterdir()) == ["one", "two"]
@@ -48,7 +48,7 @@ def test_two_runs_are_the_same_but_for_run_json(runs: tuple[RunResult, RunResult
 def test_run_json_holds_the_clock(runs: tuple[RunResult, RunResult]) -> None:
     """Times and memory stand in run.json alone."""
     record = read_json(runs[0], "run.json")
-    assert set(record["steps"]) == {"read_s", "assess_s", "write_s"}
+    assert set(record["steps"]) == {"read_s", "check_s", "assess_s", "write_s"}
     assert record["elapsed_s"] >= sum(record["steps"].values()) - 0.01
 
 
@@ -98,7 +98,7 @@ def test_layers_and_tables_tell_the_same_story(runs: tuple[RunResult, RunResult]
     book = openpyxl.load_workbook(folder / "communities.xlsx", read_only=True)
     assert len(communities) == len(results["communities"]) == 19
     text = "\n".join(
-        str(cell) for row in book.worksheets[0].iter_rows(values_only=True) for cell in row if cell
+        str(cell) for row in book["社区"].iter_rows(values_only=True) for cell in row if cell
     )
     assert all(name in text for name in communities["name"])
     layers = {name for name, _ in pyogrio.list_layers(folder / "results.gpkg")}
@@ -152,7 +152,8 @@ def test_check_reads_without_scoring(tmp_path: Path) -> None:
     """`circles check` counts what was found and writes nothing."""
     done = circles("check", SAMPLE, "--lang", "en", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("19 communities (14 urban, 5 rural)")
+    assert done.stdout.startswith("OK to run: ")
+    assert "\n19 communities (14 urban, 5 rural)" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -27,20 +27,20 @@ from shapely import Point
 
 from circles.datum import Datum
 from circles.errors import DownloadError, FaultsError, InputError, OutputError
-from circles.reports.database import LAYERS, MARK, refuse_unwritable_database, write_database
-from circles.reports.layers import result_layers, write_layers
+from circles.reports.database import MARK, refuse_unwritable_database, write_database
+from circles.reports.layers import LAYERS, result_layers, write_layers
 from circles.tables import load_layer, load_table, read_layer, read_table
 from circles.tables.address import DatabaseAddress
 from circles.tables.database import content_sha256, read_database, read_database_table
 from circles.tables.loaded import LoadedLayer, LoadedTable
 from circles.tables.source import Source
 from circles.texts import LANGS, load_texts
-from tests.drawn_assessment import IMAGE_NAME, drawn_assessment
+from tests.drawn_assessment import IMAGE_NAME, drawn_assessment, drawn_gaps
 
 pytestmark = pytest.mark.postgis
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
-DRAWN = drawn_assessment()
+DRAWN = replace(drawn_assessment(), gaps=drawn_gaps())
 
 
 class Server:
@@ -832,7 +832,7 @@ def test_text_of_another_encoding_is_told(server: Server, new: Callable[..., str
 # ---- out -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["communities", "facilities", "isochrones"])
+@pytest.mark.parametrize("name", LAYERS)
 def test_tables_hold_what_the_geopackage_holds(
     server: Server, shared: str, tmp_path: Path, name: str
 ) -> None:
@@ -868,6 +868,7 @@ def test_tables_are_ready_for_use(server: Server, shared: str) -> None:
     assert kinds == [
         ("communities", "MULTIPOLYGON", 4326),
         ("facilities", "POINT", 4326),
+        ("gaps", "POINT", 4326),
         ("isochrones", "MULTIPOLYGON", 4326),
     ]
     indexes = server.run(

@@ -119,6 +119,7 @@ steps = "avoid"
 [output]
 dir = "results"
 lang = "en"
+formats = ["geojson", "flatgeobuf"]
 """
     file = load(folder, text).file
     assert file.as_of == date(2026, 6, 30)
@@ -162,6 +163,7 @@ lang = "en"
     assert file.facilities[1].service_column == "kind"
     assert file.facilities[2].osm == ("childcare", "culture")
     assert (file.output.dir, file.output.lang) == ("results", "en")
+    assert file.output.formats == ("geojson", "flatgeobuf")
 
 
 def test_streets_may_come_from_a_saved_network(folder: Path) -> None:
@@ -325,6 +327,7 @@ def test_a_key_nobody_knows_is_named_with_the_nearest(folder: Path, text: str, f
         ),
         (WHOLE + "[output]\nlang = 'fr'\n", "output.lang: "),
         (WHOLE + "[output]\ndir = 3\n", "output.dir: "),
+        (WHOLE + "[output]\nformats = ['shapefile']\n", "'geojson', 'geoparquet' or 'flatgeobuf'"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_key(folder: Path, text: str, fault: str) -> None:

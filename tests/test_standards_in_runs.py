@@ -28,9 +28,9 @@ def check_workbook(path: Path, standard: Standard, communities: int) -> None:
     """Look for every community, a line for each of its rules, and every assumption."""
     sheets = openpyxl.load_workbook(path).worksheets
     cells = [[str(cell) for line in sheet.values for cell in line if cell] for sheet in sheets]
-    lang = "zh" if sheets[0].title == "社区" else "en"
-    first = [line for line in sheets[0].values if any(line)]
-    assert len(first) > communities
+    lang = "zh" if sheets[0].title == "概览" else "en"
+    listed = [line for line in sheets[2].values if any(line)]
+    assert len(listed) > communities
     second = "\n".join(cells[1])
     used = {a for rule in standard.access_rules for a in rule.assumptions}
     told = [standard.assumption(name).text[lang] for name in sorted(used)]

@@ -164,6 +164,39 @@ def test_words_that_mean_nothing_are_told() -> None:
     assert dict(note.values) == {"count": 1, "examples": ("月球 (f0)",)}
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("石井村委会", [0]),
+        ("石井居委会", [1]),
+        ("大塘（东）", [2]),
+        ("第二居委会", [3]),
+        ("東街道", [0, 1]),
+        ("东街道办事处", [0, 1]),
+        ("东街道石井社区", [1]),
+        ("石井", []),
+    ],
+)
+def test_a_community_is_served_under_any_of_its_names(word: str, expected: list[int]) -> None:
+    """Endings, remarks, numerals and the kind of its committee; two that fit are not guessed."""
+    names = {"name": ["石井村", "石井社区", "大塘社区", "2社区"]}
+    area = area_of(4, street=["东街道", "东街道", "西街道", "西街道"], **names)
+    served = stock_of(area, ("sports", 999.0), serves=[word]).served
+    assert served.community.tolist() == expected
+    assert served.understood.tolist() == [bool(expected)]
+
+
+def test_what_a_strange_word_may_mean_is_told() -> None:
+    """The nearest names stand beside it, or all that it fits."""
+    area = area_of(3, name=["三玉里", "石井村", "石井社区"])
+    stock = stock_of(area, ("sports", 50.0), serves=["三玉新村里;石井"])
+    (note,) = stock.notes
+    assert dict(note.values)["examples"] == (
+        "三玉新村里 (f0 ≈ 三玉里)",
+        "石井 (f0 ≈ 石井村 / 石井社区)",
+    )
+
+
 def test_a_facility_that_answers_a_need_twice_is_one() -> None:
     """A place that is both canteen and station counts once, with what its other row knows."""
     area = area_of(1)

@@ -1,8 +1,9 @@
 """The cells of a population raster around the communities, and how many people live in each."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from pyproj import CRS, Transformer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from affine import Affine
     from rasterio.windows import Window
 
+_REMEMBERED: Final = 16
 Unit = Literal["people", "people_per_km2"]
 
 
@@ -116,7 +118,7 @@ class PeopleGrid:
     ) -> tuple[FloatArray, FloatArray]:
         """Return x and y, metres of a local system, of places in columns and rows."""
         x, y = moved(self.transform, column, row)
-        x_m, y_m = Transformer.from_crs(self.crs, crs, always_xy=True).transform(x, y)
+        x_m, y_m = transformer(self.crs, crs).transform(x, y)
         return np.asarray(x_m, np.float64), np.asarray(y_m, np.float64)
 
     def cells_km2(self, crs: CRS) -> FloatArray:
@@ -130,6 +132,12 @@ class PeopleGrid:
             area[row] = quads_m2(upper, lower) / 1e6
             upper = lower
         return area
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def transformer(system: CRS, to: CRS) -> Transformer:
+    """Return what takes x and y of a system to those of another; making one takes a while."""
+    return Transformer.from_crs(system, to, always_xy=True)
 
 
 def quads_m2(

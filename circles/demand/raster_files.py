@@ -1,20 +1,23 @@
 """Population rasters as they are published: opened, checked, and read where the communities are."""
 
+import logging
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import ProjError
 
 from circles.crs import WGS84, FloatArray, box_text
 from circles.demand.model import ObjectArray
-from circles.demand.people_grid import PeopleGrid, Raster, RasterFacts, moved, quads_m2
+from circles.demand.people_grid import PeopleGrid, Raster, RasterFacts, moved, quads_m2, transformer
 from circles.errors import InputError
 from circles.network import BoolArray
 from circles.tables import refuse_missing
@@ -24,13 +27,17 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
     from rasterio.windows import Window
 
+_log = logging.getLogger(__name__)
+_STDERR: Final = 2
 #: What is opened as a raster. A virtual one (VRT) would name other files or addresses to read.
 _DRIVERS: Final = ("GTiff", "AAIGrid")
 #: A window of more cells is refused: a raster so fine has to be made coarser first.
-MAX_CELLS: Final = 50_000_000
+MAX_CELLS: Final = 20_000_000
 _STRIP_CELLS: Final = 4_000_000
 #: No place on Earth is so many cells away from a raster's corner.
 _MOST_CELLS_AWAY: Final = 1e12
+#: Cells that are wider tell nothing of communities.
+_MAX_SIDE_M: Final = 1_000_000.0
 #: Nowhere do people live more densely; such numbers are marks or other things than people.
 _MAX_PER_KM2: Final = 5_000_000.0
 _DENSITY_WORDS: Final = ("density", "km2", "km^2", "km²", "km-2", "/ha", "hectare", "人口密度")
@@ -91,7 +98,8 @@ def _opened(path: Path) -> Iterator["DatasetReader"]:
 
     for driver in _DRIVERS:
         try:
-            source = rasterio.open(path, driver=driver)
+            with _hushed():
+                source = rasterio.open(path, driver=driver)
         except RasterioIOError:
             if driver == _DRIVERS[-1]:
                 raise
@@ -99,6 +107,29 @@ def _opened(path: Path) -> Iterator["DatasetReader"]:
         with source:
             yield source
         return
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Log what libraries in C write to standard error of damaged files.
+
+    Of some faults libtiff and PROJ tell nobody but the terminal, whatever handler GDAL was given.
+    """
+    with TemporaryFile() as told:
+        try:
+            terminal = os.dup(_STDERR)
+        except OSError:  # a program without a terminal has nothing that could be spoilt
+            yield
+            return
+        os.dup2(told.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, _STDERR)
+            os.close(terminal)
+        told.seek(0)
+        for line in told.read().decode("utf-8", "replace").splitlines():
+            _log.debug(line)
 
 
 @contextmanager
@@ -174,13 +205,26 @@ def _grid_of(
     x, y = moved(source.transform, window.col_off, window.row_off)
     transform = type(source.transform)(a, b, x, d, e, y)
     grid = PeopleGrid(crs, transform, outlines, whole, window)
-    column, row = np.array([0.0, 1.0]) + window.width // 2, window.height // 2
-    upper, lower = (grid.places(column, np.full(2, row + i), local) for i in (0.0, 1.0))
-    grid.cell_km2 = float(quads_m2(upper, lower)[0]) / 1e6
-    across, down = np.diff(upper)[:, 0], np.subtract(lower, upper)[:, 0]
-    grid.sides_m = (float(np.hypot(*across)), float(np.hypot(*down)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        column, row = np.array([0.0, 1.0]) + window.width // 2, window.height // 2
+        upper, lower = (grid.places(column, np.full(2, row + i), local) for i in (0.0, 1.0))
+        grid.cell_km2 = float(quads_m2(upper, lower)[0]) / 1e6
+        across, down = np.diff(upper)[:, 0], np.subtract(lower, upper)[:, 0]
+        grid.sides_m = (float(np.hypot(*across)), float(np.hypot(*down)))
+    _check_cells(grid, raster)
     grids.append(grid)
     return grid
+
+
+def _check_cells(grid: PeopleGrid, raster: Raster) -> None:
+    """Refuse cells that no place on Earth has."""
+    side_m = max(grid.sides_m)
+    if not (side_m <= _MAX_SIDE_M and 0 < grid.cell_km2 < np.inf):
+        message = (
+            f"{raster.path}: its cells would be {side_m / 1000:,.0f} km wide and have an area of "
+            f"{grid.cell_km2:g} km²; are its extent and its coordinate system right?"
+        )
+        raise InputError(message)
 
 
 def _same(one: tuple[CRS, "Affine", int, int], other: tuple[CRS, "Affine", int, int]) -> bool:
@@ -197,12 +241,12 @@ def _in_cells(
     communities: gpd.GeoDataFrame, crs: CRS, transform: "Affine", raster: Raster
 ) -> ObjectArray:
     """Return the communities in columns and rows of a raster."""
-    transformer = Transformer.from_crs(communities.crs, crs, always_xy=True)
+    to_raster = transformer(communities.crs, crs)
     back = ~transform
 
     def to_cells(xy: FloatArray) -> FloatArray:
         with np.errstate(over="ignore", invalid="ignore"):
-            x, y = transformer.transform(xy[:, 0], xy[:, 1])
+            x, y = to_raster.transform(xy[:, 0], xy[:, 1])
             cells = np.column_stack(moved(back, np.asarray(x), np.asarray(y)))
         if not (np.abs(cells) < _MOST_CELLS_AWAY).all():
             message = (
@@ -231,7 +275,7 @@ def _window(
     top, bottom = max(int(south // 1) - 1, 0), min(int(-(-north // 1)) + 1, source.height)
     everything = shapely.box(0, 0, source.width, source.height)
     if right <= left or bottom <= top or not shapely.intersects(outlines, everything).any():
-        to_degrees = Transformer.from_crs(crs, WGS84, always_xy=True)
+        to_degrees = transformer(crs, CRS(WGS84))
         column, row = np.array([0, 1, 1, 0]) * source.width, np.array([0, 0, 1, 1]) * source.height
         x, y = moved(source.transform, column, row)
         spans = box_text(to_degrees.transform_bounds(x.min(), y.min(), x.max(), y.max()))
@@ -264,8 +308,11 @@ def _values(
     for top in range(0, rows, step):
         height = min(step, rows - top)
         part = Window(grid.window.col_off, grid.window.row_off + top, columns, height)
-        read = source.read(band, window=part, masked=True)
-        strip = np.ma.filled(read.astype(np.float64), np.nan)
+        with _hushed():
+            read = source.read(band, window=part, masked=True)
+        with np.errstate(invalid="ignore"):
+            # Some NaNs of damaged files are told by the processor when they are converted.
+            strip = np.ma.filled(read.astype(np.float64), np.nan)
         strip = strip * source.scales[band - 1] + source.offsets[band - 1]
         negative = strip < 0
         marks |= set(np.unique(strip[negative])[:3].tolist())

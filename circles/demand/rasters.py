@@ -1,5 +1,6 @@
 """Demand from population rasters such as those of WorldPop and GHS-POP."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,8 @@ from circles.texts import Note
 Named = Raster | Path | str
 #: Communities are cut in batches of about so many pieces, which bounds the memory that takes.
 _BATCH_PIECES: Final = 1_000_000
-#: More pieces than this are no demand layer that anybody can work with.
-_MAX_PIECES: Final = 25_000_000
+#: More pieces than this are no demand layer that anybody can work with; they take about 2 GB.
+_MAX_PIECES: Final = 10_000_000
 #: Shares this near to 1 are 1 but for rounding.
 _ROUNDING: Final = 1e-6
 #: A community with more than this share of its area beyond a raster is not wholly counted.
@@ -179,33 +180,47 @@ def _splits(grid: PeopleGrid) -> tuple[int, int]:
 def _cut(grid: PeopleGrid) -> _Cut:
     """Cut a grid along communities."""
     across, down = _splits(grid)
-    # Ground that communities share is the first's.
-    outlines = shapely.transform(disjoint(mended(grid.outlines)), lambda xy: xy * (across, down))
-    area = shapely.area(outlines)
-    _check_pieces(grid, float(area.sum()))
     rows, columns = grid.shape
+    # Ground that communities share is the first's.
+    outlines = disjoint(mended(grid.outlines))
+    whole = shapely.area(outlines)
+    outlines = shapely.transform(_clipped(outlines, columns, rows), lambda xy: xy * (across, down))
+    _check_pieces(grid, outlines)
     has_number = {group: ~np.isnan(people).ravel() for group, people in grid.people.items()}
     lived_in = np.logical_or.reduce([people.ravel() > 0 for people in grid.people.values()])
     known = {group: np.zeros(len(outlines), dtype=bool) for group in grid.people}
     inside, within = np.zeros(rows * columns), np.zeros(len(outlines))
     kept: list[tuple[CellParts, IntArray]] = []
-    for batch in _batches(area):
-        parts = _in_window(cell_parts(outlines[batch]), batch, columns * across, rows * down)
+    for some_outlines, community in _batches(outlines):
+        parts = _in_window(cell_parts(some_outlines), community, columns * across, rows * down)
         cell = parts.row // down * columns + parts.column // across
         inside += np.bincount(cell, parts.share, rows * columns) / (across * down)
-        within += np.bincount(parts.polygon, parts.share, len(outlines))
+        within += np.bincount(parts.polygon, parts.share, len(outlines)) / (across * down)
         for group, some in has_number.items():
             known[group][parts.polygon[some[cell]]] = True
         chosen = np.flatnonzero(lived_in[cell])
         kept.append((parts.take(chosen), cell[chosen]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        beyond = np.where(area > 0, 1 - within / area, 0.0)
+        beyond = np.where(whole > 0, 1 - within / whole, 0.0)
     cells = np.concatenate([cell for _, cell in kept])
     return _Cut(grid, _together([p for p, _ in kept]), cells, inside, known, beyond)
 
 
-def _check_pieces(grid: PeopleGrid, pieces: float) -> None:
-    if pieces > _MAX_PIECES:
+def _clipped(outlines: ObjectArray, columns: int, rows: int) -> ObjectArray:
+    """Return the ground of outlines that lies in a window; most lie there as a whole."""
+    west, south, east, north = shapely.bounds(outlines).T
+    across = (west < 0) | (south < 0) | (east > columns) | (north > rows)
+    clipped = outlines.copy()
+    clipped[across] = shapely.intersection(outlines[across], shapely.box(0, 0, columns, rows))
+    return clipped
+
+
+def _check_pieces(grid: PeopleGrid, outlines: ObjectArray) -> None:
+    # Each piece of ground counts, and each line of the grid that a border crosses.
+    places, ring = shapely.get_coordinates(outlines, return_index=True)
+    crossed = np.abs(np.diff(places, axis=0)).sum(axis=1)[np.diff(ring) == 0].sum()
+    pieces = float(shapely.area(outlines).sum() + crossed)
+    if not pieces <= _MAX_PIECES:
         message = (
             f"{grid.facts[0].raster.path}: the communities would be cut into {pieces:,.0f} pieces; "
             f"more than {_MAX_PIECES:,} are not computed. Make the raster coarser (cells of 100 m "
@@ -214,18 +229,33 @@ def _check_pieces(grid: PeopleGrid, pieces: float) -> None:
         raise InputError(message)
 
 
-def _batches(area: FloatArray) -> Iterator[IntArray]:
-    """Yield communities in batches of about `_BATCH_PIECES` pieces."""
-    batch = (np.cumsum(area) // _BATCH_PIECES).astype(np.int64)
+def _batches(outlines: ObjectArray) -> Iterator[tuple[ObjectArray, IntArray]]:
+    """Yield outlines, and whose they are, in batches of about `_BATCH_PIECES` pieces.
+
+    An outline of more pieces than that is cut along lines of the grid.
+    """
+    area = shapely.area(outlines)
+    large = area > _BATCH_PIECES
+    small = np.flatnonzero(~large)
+    batch = (np.cumsum(area[small]) // _BATCH_PIECES).astype(np.int64)
     for one in np.unique(batch):
-        yield np.flatnonzero(batch == one)
+        chosen = small[batch == one]
+        yield outlines[chosen], chosen
+    for i in np.flatnonzero(large):
+        west, south, east, north = shapely.bounds(outlines[i])
+        step = max(1, int(_BATCH_PIECES / (east - west)))
+        for top in range(math.floor(south), math.ceil(north), step):
+            band = shapely.box(west - 1, top, east + 1, top + step)
+            yield np.array([shapely.intersection(outlines[i], band)], dtype=object), np.array([i])
 
 
-def _in_window(parts: CellParts, batch: IntArray, columns: int, rows: int) -> CellParts:
+def _in_window(parts: CellParts, community: IntArray, columns: int, rows: int) -> CellParts:
     """Return the parts in the window, with the communities' own numbers."""
     here = (parts.column >= 0) & (parts.column < columns) & (parts.row >= 0) & (parts.row < rows)
     found = parts.take(np.flatnonzero(here))
-    return CellParts(batch[found.polygon], found.column, found.row, found.share, found.x, found.y)
+    return CellParts(
+        community[found.polygon], found.column, found.row, found.share, found.x, found.y
+    )
 
 
 def _together(batches: Sequence[CellParts]) -> CellParts:

@@ -151,8 +151,8 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def reason_of(path: Path, error: Exception) -> str:
-    """Return what an error says of a file, without the file's own name before it."""
-    return str(error).removeprefix(f"{path}: ")
+    """Return what an error says of a file, without the folder it is in, nor its name before it."""
+    return str(error).removeprefix(f"{path}: ").replace(str(path), path.name)
 
 
 def _stands_beside(path: Path, names: set[str]) -> bool:

@@ -1,6 +1,5 @@
 """The facilities that were given: where they lie, whom they serve, and how much they hold."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +7,17 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
+from circles.communities.names import forms_of
 from circles.crs import FloatArray
 from circles.demand import communities_of_points
 from circles.evaluation.units import Area
+from circles.facilities import Unresolved, resolve_serves
+from circles.facilities.columns import SERVES
 from circles.network import BoolArray, IndexArray, IntArray
-from circles.tables import cell_text, matching_key
 from circles.texts import Note
 
-_SEPARATORS: Final = re.compile(r"[;；、,，/|\n]")
 _EXAMPLES: Final = 5
 
 
@@ -32,14 +33,17 @@ class Served:
     understood
         Which facilities have a list of which every word was understood, shape (facilities,).
     strange
-        Words that are no community, street or district, each once, and the facilities (their ids)
-        that name them.
+        Words that are no community, street or district, or may be several, each once, and the
+        facilities (their ids) that name them.
+    candidates
+        The names of the communities that such a word may mean.
     """
 
     facility: IntArray
     community: IntArray
     understood: BoolArray
     strange: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    candidates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,14 @@ class Supply:
         Why nothing is known of them at all: ``"layer_missing"``, ``"layer_empty"``, or None.
     partial
         Whether no layer was given for some of the services that would answer the need.
+    services
+        The services that answer it.
     """
 
     row: IntArray
     obstacle: str | None
     partial: bool
+    services: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,10 +108,13 @@ class Stock:
         obstacle = None if len(row) else "layer_empty"
         if missing == set(services):
             obstacle = "layer_missing"
-        return Supply(row, obstacle, bool(missing))
+        return Supply(row, obstacle, bool(missing), tuple(services))
 
     def capacity(self, supply: Supply, kind: str) -> FloatArray:
         """Return how much each facility of a supply holds; NaN where it does not say.
+
+        What it holds for services that do not answer the need does not count: the childcare
+        places of a kindergarten are none of a kindergarten's own.
 
         Parameters
         ----------
@@ -117,8 +127,9 @@ class Stock:
             return np.ones(len(supply.row))
         if kind not in self.facilities:
             return np.full(len(supply.row), np.nan)
-        # A facility's rows are of one record; the one of another service may hold the number.
-        by_facility = self.facilities.groupby("facility_id", sort=False)[kind].first()
+        # A facility's rows are of one record: two that hold a number each hold the same one.
+        asked = self.facilities[self.facilities["service"].isin(supply.services)]
+        by_facility = asked.groupby("facility_id", sort=False)[kind].first()
         ids = self.facilities["facility_id"].iloc[supply.row]
         return np.asarray(ids.map(by_facility), dtype=np.float64)
 
@@ -128,71 +139,84 @@ class Stock:
         words = self.served.strange
         if not words:
             return ()
-        examples = tuple(
-            f"{word} ({', '.join(ids[:_EXAMPLES])}{' …' if len(ids) > _EXAMPLES else ''})"
-            for word, ids in list(words.items())[:_EXAMPLES]
-        )
-        return (Note.of("warnings.serves_unknown", count=len(words), examples=examples),)
+        examples = tuple(self._strange_words(word, ids) for word, ids in words.items())
+        shown = examples[:_EXAMPLES]
+        return (Note.of("warnings.serves_unknown", count=len(words), examples=shown),)
+
+    def _strange_words(self, word: str, ids: Sequence[str]) -> str:
+        """Say a word that was not understood, who writes it, and what it may mean."""
+        named = f"{', '.join(ids[:_EXAMPLES])}{' …' if len(ids) > _EXAMPLES else ''}"
+        near = " / ".join(self.served.candidates.get(word, ()))
+        return f"{word} ({named}{f' ≈ {near}' if near else ''})"
 
 
 def _served(facilities: gpd.GeoDataFrame, home: IndexArray, area: Area) -> Served:
-    names = _Names.of(area)
+    """Find whom facilities serve; what fits several communities is the one of their own parts."""
+    count = len(facilities)
+    if SERVES not in facilities:
+        none = np.empty(0, dtype=np.int64)
+        return Served(none, none, np.zeros(count, dtype=bool))
+    place = {community_id: row for row, community_id in enumerate(map(str, area.table.index))}
+    nearby = _Nearby(area.words("street"), area.words("district"), area.words("name"))
     pairs: list[tuple[int, int]] = []
-    understood = np.zeros(len(facilities), dtype=bool)
+    understood = np.zeros(count, dtype=bool)
     strange: dict[str, dict[str, None]] = defaultdict(dict)
-    ids = facilities["facility_id"].tolist()
-    cells = facilities["serves"] if "serves" in facilities else [None] * len(facilities)
-    for row, cell in enumerate(cells):
-        words = [word.strip() for word in _SEPARATORS.split(cell_text(cell) or "") if word.strip()]
-        found = [names.communities(word, int(home[row])) for word in words]
-        understood[row] = bool(words) and all(map(len, found))
-        pairs += [(row, community) for community in dict.fromkeys(sum(found, ()))]
-        for word, rows in zip(words, found, strict=True):
-            if not rows:
-                strange[word][str(ids[row])] = None
+    candidates: dict[str, tuple[str, ...]] = {}
+    # Rows of one facility may lie in different places, so that each is asked for itself.
+    rows = pd.DataFrame({"facility_id": np.arange(count), SERVES: facilities[SERVES].to_numpy()})
+    serving = resolve_serves(
+        rows,
+        area.table,
+        match=lambda name: forms_of(name).stem,
+        kind=lambda name: forms_of(name).kind,
+    )
+    doubts: dict[int, list[Unresolved]] = defaultdict(list)
+    for doubt in serving.unresolved:
+        doubts[int(doubt.facility_id)].append(doubt)
+    ids = facilities["facility_id"].map(str).tolist()
+    for row in range(count):
+        found = [place[community] for community in serving.communities.get(str(row), ())]
+        open_ = 0
+        for doubt in doubts[row]:
+            fitting = [place[community] for community in doubt.candidates]
+            one = nearby.meant(doubt, fitting, int(home[row]))
+            found += one
+            if not one:
+                open_ += 1
+                strange[doubt.word][ids[row]] = None
+                candidates[doubt.word] = tuple(str(area.table["name"].iloc[i]) for i in fitting)
+        understood[row] = bool(found) and not open_
+        pairs += [(row, community) for community in dict.fromkeys(found)]
     told = {word: tuple(by) for word, by in strange.items()}
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return Served(table[:, 0], table[:, 1], understood, told)
+    return Served(table[:, 0], table[:, 1], understood, told, candidates)
 
 
 @dataclass(frozen=True)
-class _Names:
-    """Rows of the community table by what people call them, their street or their district."""
+class _Nearby:
+    """Streets, districts and names of communities, in the order of their table."""
 
-    ids: dict[str, int]
-    rows: tuple[dict[str, list[int]], ...]
-    street: list[str | None]
-    district: list[str | None]
+    street: Sequence[str | None]
+    district: Sequence[str | None]
+    name: Sequence[str | None]
 
-    @classmethod
-    def of(cls, area: Area) -> "_Names":
-        columns = [area.words(column) for column in ("name", "street", "district")]
-        rows = []
-        for column in columns:
-            by_name: dict[str, list[int]] = defaultdict(list)
-            for row, word in enumerate(column):
-                if word is not None:
-                    by_name[matching_key(word)].append(row)
-            rows.append(dict(by_name))
-        ids = {str(community_id): row for row, community_id in enumerate(area.table.index)}
-        return cls(ids, tuple(rows), columns[1], columns[2])
+    def meant(self, doubt: Unresolved, fitting: Sequence[int], home: int) -> list[int]:
+        """Return what an ambiguous word means, seen from the community a facility lies in.
 
-    def communities(self, word: str, home: int) -> tuple[int, ...]:
-        """Return the rows that a word means, seen from the community a facility lies in."""
-        if word in self.ids:
-            return (self.ids[word],)
-        key = matching_key(word)
-        communities, streets, districts = (rows.get(key, []) for rows in self.rows)
-        for found in self._nearby(communities, home):
-            if len(found) == 1:
-                return tuple(found)
-        for found in self._nearby(streets, home):
-            if len({self.district[row] for row in found}) == 1:
-                return tuple(found)
-        return tuple(districts) if not communities and not streets else ()
+        It is the one community (or the one street) that fits in its own street or district, or
+        the only one of the kind that the word names: 猎德村 is not 猎德社区.
+        """
+        if not doubt.ambiguous:
+            return []
+        kind = forms_of(doubt.word).kind
+        same_kind = [i for i in fitting if kind and forms_of(self.name[i] or "").kind == kind]
+        for rows in (same_kind, *self._around(fitting, home)):
+            streets = {(self.district[i], self.street[i]) for i in rows}
+            if len(rows) == 1 or (doubt.unit and len(streets) == 1):
+                return list(rows)
+        return []
 
-    def _nearby(self, rows: list[int], home: int) -> Iterator[list[int]]:
-        """Yield what a name may mean: all that have it, or those in one's own street, district."""
-        yield rows
+    def _around(self, rows: Sequence[int], home: int) -> Iterator[list[int]]:
+        """Yield those in one's own street, then in one's own district."""
         for column in (self.street, self.district) if home >= 0 else ():
-            yield [row for row in rows if column[row] is not None and column[row] == column[home]]
+            yield [i for i in rows if column[i] is not None and column[i] == column[home]]

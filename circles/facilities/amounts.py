@@ -44,6 +44,18 @@ _AREAS: Final[Mapping[str, float | None]] = {
 }
 _MULTIPLES: Final[Mapping[str, float]] = {"十": 10.0, "百": 100.0, "千": 1000.0, "万": 10_000.0}
 _BRACKETS: Final = re.compile(r"\((.*?)\)")
+#: What a number is made up of adds nothing to it: 30张(其中护理型20张).
+_OF_WHICH: Final = re.compile(
+    r"\((?:其中|内含|含|包含|包括)[^()]*\)$|[,;](?:其中|内含|含|包含|包括).*$"
+)
+#: What headers look like that may say an amount without being one of its usual names.
+_LIKE: Final[Mapping[str, re.Pattern[str]]] = {
+    "places": re.compile("托位|收托|托班"),
+    "seats": re.compile("座位|餐位|席位|座席"),
+    "beds": re.compile("床"),
+    "area_m2": re.compile("面积|m2|㎡"),
+}
+_NO_AMOUNT: Final = re.compile("率|占比|比例|费|价|元|日期|时间|是否|人均|每")
 
 
 @dataclass(frozen=True)
@@ -129,7 +141,19 @@ def read_amounts(frame: gpd.GeoDataFrame, columns: Mapping[str, str], *, origin:
         events += reading.events
         facts += reading.facts
     told = values.pop("capacity")
+    facts += _not_taken(frame, used)
     return Amounts(values, told, used, tuple(events), tuple(facts))
+
+
+def _not_taken(frame: gpd.GeoDataFrame, used: Mapping[str, str]) -> Iterable[Note]:
+    """Yield the columns that may say an amount, too, and were not read."""
+    left = [str(column) for column in frame.columns if str(column) not in set(used.values())]
+    for kind, like in _LIKE.items():
+        there = [c for c in left if like.search(folded(c)) and not _NO_AMOUNT.search(folded(c))]
+        if there:
+            key = "amount_not_taken" if kind in used else "amount_not_found"
+            columns = tuple(there[:10])
+            yield Note.of(f"facilities.{key}", what=MEANINGS[kind], columns=columns, field=kind)
 
 
 def amount_column(
@@ -240,7 +264,8 @@ def _amount(raw: str, kind: str, unit: _Unit) -> tuple[float, str]:
     text = text if text.isascii() else folded(text)
     if not text or text.casefold() in _NOTHING:
         return np.nan, ""
-    match = _CELL.fullmatch(text.casefold())
+    whole = _OF_WHICH.sub("", text.casefold())
+    match = _CELL.fullmatch(whole)
     if match is None:
         return np.nan, "unclear"
     factor = _cell_factor(match[2], kind, unit)
@@ -252,7 +277,8 @@ def _amount(raw: str, kind: str, unit: _Unit) -> tuple[float, str]:
     if kind != "area_m2" and abs(number - round(number)) > 1e-9:
         return np.nan, "impossible"
     tidy = number if kind == "area_m2" else float(round(number))
-    return tidy, "" if raw.isascii() and not match[2] and "," not in raw else "repaired"
+    plain = raw.isascii() and not match[2] and "," not in raw
+    return tidy, "" if plain else "repaired"
 
 
 def _cell_factor(words: str, kind: str, unit: _Unit) -> float | None:

@@ -55,6 +55,7 @@ from circles.facilities.columns import (
 )
 from circles.facilities.confirming import Confirmed, confirmed_services
 from circles.facilities.merging import without_second_records
+from circles.facilities.running import running
 from circles.hours import open_until
 from circles.tables import (
     Fate,
@@ -194,23 +195,41 @@ def facilities_from_table(
         require_services([service], where=origin)
     kind = service_column or (None if service else usual_column(frame, TYPE_COLUMNS))
     told = _Columns.of(frame, origin, name=name_column, kind=kind, columns=columns)
+    books = ledger or Ledger(origin, len(frame))
+    state = running(
+        frame,
+        name=told.name,
+        kind=told.kind,
+        beside=set(columns.values()),
+        sections=_sections(books),
+    )
+    frame = frame[~frame.index.isin(state.shut)]
     records = _records(frame, told, service)
     if service_column is not None:
         _refuse_misspelt(records, origin)
     amounts = read_amounts(frame, columns, origin=origin)
     layer = _collected(require_crs(frame, origin), records, told, amounts, columns, origin)
-    books = ledger or Ledger(origin, len(frame))
     lost = set(layer.unlocated) - set(books.rows(Fate.SET_ASIDE))
     events = [
+        *state.events,
         *amounts.events,
-        *_doubts(records),
+        *(_doubts(records) if service is None else _of_others(frame, told, service)),
         *set_aside(sorted(lost), Note.of("facilities.unlocated")),
         *_unread_hours(frame, told),
     ]
-    facts = [_told_columns(told, amounts), *amounts.facts]
+    facts = [_told_columns(told, amounts, state.columns), *amounts.facts]
+    if service is None and told.name is None and told.kind is None:
+        there = tuple(str(column) for column in frame.columns if column != frame.geometry.name)
+        facts.append(Note.of("facilities.no_words", columns=there[:20]))
     facts += _unconfirmed(records) if service is None else _ignored(frame, told, service)
     told_all = books.adding(events, [fact for fact in facts if fact is not None])
     return without_second_records(replace(layer, ledger=told_all))
+
+
+def _sections(books: Ledger) -> dict[int, str]:
+    """Return the headings that stand between the rows of a table, by row number."""
+    found = (event for event in books.events if event.note.key == "reading.section_row")
+    return {event.row: str(dict(event.note.values)["text"]) for event in found}
 
 
 def _records(frame: gpd.GeoDataFrame, told: _Columns, service: str | None) -> list[_Record]:
@@ -354,6 +373,21 @@ def _doubts(records: Sequence[_Record]) -> Iterator[RowEvent]:
             yield from doubtful([record.row], note)
 
 
+def _of_others(frame: gpd.GeoDataFrame, told: _Columns, service: str) -> Iterator[RowEvent]:
+    """Yield the entries on rows that speak of another service than the one of the whole layer."""
+    kind = usual_column(frame, TYPE_COLUMNS)
+    names, kinds = _cells(frame, told.name), _cells(frame, kind)
+    ours = load_catalogue()[service]
+    for row, name in names.items():
+        said = _said(kinds[row], name)
+        theirs = [found.service for found in said.services]
+        mentioned = (*said.services, *said.unsure, *said_by_name(name).services)
+        if theirs and service not in {found.service for found in mentioned}:
+            text = " ".join(filter(None, (kinds[row], name)))[:_LONGEST]
+            key, others = "facilities.not_of_layer", _names(theirs)
+            yield from doubtful([row], Note.of(key, service=ours.name, text=text, said=others))
+
+
 def _unread_hours(frame: gpd.GeoDataFrame, told: _Columns) -> list[RowEvent]:
     """Return the entries on rows whose opening hours cannot be read, with one note for all."""
     rows = [
@@ -364,9 +398,9 @@ def _unread_hours(frame: gpd.GeoDataFrame, told: _Columns) -> list[RowEvent]:
     return doubtful(rows, Note.of("facilities.hours_unread", column=told.hours or ""))
 
 
-def _told_columns(told: _Columns, amounts: Amounts) -> Note | None:
+def _told_columns(told: _Columns, amounts: Amounts, states: Sequence[str]) -> Note | None:
     """Return the entry on which column says what."""
-    pairs = [*told.by_meaning(), *((kind, column) for kind, column in amounts.columns.items())]
+    pairs = [*told.by_meaning(), *amounts.columns.items(), *(("state", c) for c in states)]
     if not pairs:
         return None
     words = tuple(

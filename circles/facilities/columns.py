@@ -79,6 +79,7 @@ MEANINGS: Final[Mapping[str, Bilingual]] = MappingProxyType(
         "address": Bilingual(zh="地址", en="address"),
         "phone": Bilingual(zh="电话", en="telephone"),
         "code": Bilingual(zh="机构代码", en="code"),
+        "state": Bilingual(zh="是否在运营", en="whether it is open"),
     }
 )
 _JOINT: Final = re.compile(r"[-_/\\|:\s]")

@@ -1,19 +1,28 @@
 """Which columns of a community table hold what the rules of a standard ask for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from circles.communities import CommunityColumns, groups_from_bands
 from circles.crs import FloatArray
 from circles.errors import FaultsError
 from circles.standards import Standard
 from circles.standards.model import CapacityRule, UnitRule
-from circles.tables import amounts_of, find_column, first_column, matching_key, not_amounts
+from circles.tables import (
+    amounts_of,
+    find_column,
+    first_column,
+    matching_key,
+    not_amounts,
+    numbers_of,
+)
+from circles.tables.ledger import RowEvent, doubtful
 from circles.texts import Note
 
 #: Numbers of a community that rules know, and the usual names of their columns.
@@ -101,7 +110,12 @@ def with_usual_columns(
 
 
 def with_sums(
-    frame: gpd.GeoDataFrame, columns: Mapping[str, tuple[str, ...]], *, where: str
+    frame: gpd.GeoDataFrame,
+    columns: Mapping[str, tuple[str, ...]],
+    *,
+    where: str,
+    withheld: Collection[float] = (),
+    empty_is_nobody: bool = False,
 ) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
     """Add up the columns that together count a group.
 
@@ -113,12 +127,16 @@ def with_sums(
         The column or columns of each group.
     where
         What to call the layer in messages.
+    withheld
+        Numbers that stand for withheld ones.
+    empty_is_nobody
+        Whether a part that is empty beside others that are not counts as 0.
 
     Returns
     -------
     tuple
         The layer with a column for each sum, and the column of each group. A sum is not known
-        where one of its parts is not.
+        where one of its parts is not, and is withheld itself where one is withheld.
 
     Raises
     ------
@@ -135,21 +153,45 @@ def with_sums(
             single[group] = parts[0]
             continue
         found = [find_column(frame, part, where=where) for part in parts]
-        amounts = [amounts_of(frame[column]) for column in found]
+        amounts = [amounts_of(_without(frame[column], withheld)) for column in found]
         faults += [
             not_amounts(frame[column], wrong)
             for column, (_, wrong) in zip(found, amounts, strict=True)
             if wrong
         ]
         single[group] = " + ".join(found)
-        sums[single[group]] = np.sum([numbers for numbers, _ in amounts], axis=0)
+        added = np.sum([numbers for numbers, _ in amounts], axis=0)
+        if empty_is_nobody:
+            none = np.all([np.isnan(numbers) for numbers, _ in amounts], axis=0)
+            added = np.where(none, np.nan, np.nansum([numbers for numbers, _ in amounts], axis=0))
+        sums[single[group]] = _marked(added, frame, found, withheld)
     if faults:
         raise FaultsError(where, faults)
     return frame.assign(**sums), single
 
 
+def empty_parts(
+    frame: gpd.GeoDataFrame, columns: Mapping[str, tuple[str, ...]], *, where: str
+) -> list[RowEvent]:
+    """List the rows of which a part of a sum is empty, and another part is not."""
+    events: list[RowEvent] = []
+    several = {group: parts for group, parts in columns.items() if len(parts) > 1}
+    for group, parts in several.items():
+        found = [find_column(frame, part, where=where) for part in parts]
+        empty = np.array([np.isnan(amounts_of(frame[column])[0]) for column in found])
+        for column, missing in zip(found, empty & ~empty.all(axis=0), strict=True):
+            note = Note.of("people.empty", column=column, group=group)
+            events += doubtful(frame.index[missing], note)
+    return events
+
+
 def with_bands(
-    frame: gpd.GeoDataFrame, columns: Mapping[str, str], groups: Sequence[str], *, where: str
+    frame: gpd.GeoDataFrame,
+    columns: Mapping[str, str],
+    groups: Sequence[str],
+    *,
+    where: str,
+    withheld: Collection[float] = (),
 ) -> tuple[gpd.GeoDataFrame, dict[str, str], tuple[Note, ...]]:
     """Add up the groups that have no column of their own from the columns of age bands.
 
@@ -159,10 +201,34 @@ def with_bands(
         The layer with a column for each sum, the column of each group, and what was added up.
     """
     wanted = [group for group in groups if group not in columns]
-    found = groups_from_bands(frame, wanted, where=where)
+    known = frame
+    if withheld:
+        cells = frame.drop(columns=frame.geometry.name)
+        known = cells.apply(lambda column: _without(column, withheld))
+    found = groups_from_bands(known, wanted, where=where)
     named = {group: f"{group} ({len(parts)})" for group, parts in found.columns.items()}
-    sums = {named[group]: found.sums[group] for group in named}
+    sums = {
+        named[group]: _marked(found.sums[group].to_numpy(), frame, found.columns[group], withheld)
+        for group in named
+    }
     return frame.assign(**sums), {**columns, **named}, found.notes
+
+
+def _without(cells: "pd.Series[Any]", withheld: Collection[float]) -> "pd.Series[Any]":
+    """Return a column without the numbers that stand for withheld ones."""
+    return cells.mask(np.isin(numbers_of(cells)[0], list(withheld))) if withheld else cells
+
+
+def _marked(
+    sums: FloatArray, frame: gpd.GeoDataFrame, parts: Sequence[str], withheld: Collection[float]
+) -> FloatArray:
+    """Write the sign for a withheld number wherever a part of a sum is withheld."""
+    marked = sums.copy()
+    for column in parts if withheld else ():
+        numbers, _ = numbers_of(frame[column])
+        hidden = np.isin(numbers, list(withheld))
+        marked[hidden] = numbers[hidden]
+    return marked
 
 
 def groups_of(standard: Standard) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ from circles.crs import box_text
 from circles.demand.density import settings_by_density
 from circles.errors import InputError
 from circles.inputs.columns import groups_of, with_bands, with_sums, with_usual_columns
-from circles.inputs.layers import load_frame
+from circles.inputs.layers import enough_used, load_frame
+from circles.inputs.people import plausible_people, registered_only
 from circles.inputs.streets import Streets, no_extract
 from circles.osm import header_box
 from circles.osm.boundaries import read_boundaries
@@ -114,8 +115,12 @@ def read_communities(
         _check_on_map(communities, streets, layer.where)
         cut |= _beyond_map(communities, streets)
     notes = _edge_notes(communities, cut, layer.left_out)
+    notes += registered_only(table.population, layer.where)
+    for second in table.tables:
+        notes += registered_only(second.population, project.source(second.path, second).name)
+    layer = replace(layer, remarks=(*layer.remarks, *plausible_people(communities)))
     communities, told = _with_settings(communities, table.setting, streets)
-    records = _records(communities, layer)
+    records = _records(communities, layer, project)
     return ReadCommunities(communities, cut, (*notes, *told), records)
 
 
@@ -224,7 +229,7 @@ def _units_above(project: Project, unit: str | UnitLayer | None, level: Level) -
     return UpperUnits(by_code=by_code, where=source.name)
 
 
-def _records(communities: Communities, layer: _Layer) -> tuple[LayerRecord, ...]:
+def _records(communities: Communities, layer: _Layer, project: Project) -> tuple[LayerRecord, ...]:
     """Return the books of the layer, and of each table that was joined to it."""
     report = communities.report or CommunityReport()
     told = [
@@ -232,10 +237,15 @@ def _records(communities: Communities, layer: _Layer) -> tuple[LayerRecord, ...]
         for finding in report.findings
         if not finding.rows  # what is said of rows stands in the books
     ]
-    remarks = (*layer.remarks, *(Remark(Severity.NOTE, note) for note in told))
+    ledger = communities.ledger or layer.ledger
+    remarks = (
+        *layer.remarks,
+        *(Remark(Severity.NOTE, note) for note in told),
+        *enough_used(ledger, project),
+    )
     own = LayerRecord(
         "communities",
-        communities.ledger or layer.ledger,
+        ledger,
         remarks,
         (("communities", len(communities.table)),),
     )
@@ -243,7 +253,10 @@ def _records(communities: Communities, layer: _Layer) -> tuple[LayerRecord, ...]
         LayerRecord(
             f"communities.tables {number}",
             join.ledger,
-            tuple(Remark(Severity.NOTE, note) for note in join.notes),
+            (
+                *(Remark(Severity.NOTE, note) for note in join.notes),
+                *enough_used(join.ledger, project),
+            ),
         )
         for number, join in enumerate(report.joins, 1)
     )

@@ -30,6 +30,11 @@ from circles.texts import Note
 
 #: Facilities farther than this outside the map's box are in the wrong place, not beyond its edge.
 _FAR_DEGREES: Final = 0.5
+#: Entries of a layer's books of which every output warns.
+_WARNED: Final = {
+    "not_open": {"facilities.not_open", "facilities.under_heading"},
+    "not_of_layer": {"facilities.not_of_layer"},
+}
 
 
 @dataclass(frozen=True)
@@ -149,11 +154,16 @@ def _layer_notes(
         Note.of("warnings.layer_empty", service=service, origin=origin)
         for service in sorted(absent)
     ]
-    used = (collected.facilities, collected.unclassified, collected.unlocated)
-    if table.osm is None and table.service is None and not any(map(len, used)):
+    if table.osm is None and table.service is None and not collected.ledger.read:
         notes.append(Note.of("warnings.table_empty", origin=origin))
     if table.osm is not None:
         notes.append(Note.of("assumptions.osm_facilities", services=tuple(sorted(table.osm))))
+    for key, kinds in _WARNED.items():
+        rows = [event.row for event in collected.ledger.events if event.note.key in kinds]
+        if rows:
+            count = len(set(rows))
+            note = Note.of(f"warnings.{key}", origin=origin, count=count, rows=_first(rows))
+            notes.append(note)
     if collected.unclassified:
         notes.append(
             Note.of(
@@ -169,7 +179,7 @@ def _layer_notes(
                 "warnings.unlocated",
                 origin=origin,
                 count=len(collected.unlocated),
-                rows=tuple(map(str, collected.unlocated[:5])),
+                rows=_first(collected.unlocated),
             )
         )
     return notes
@@ -190,6 +200,10 @@ def partial_needs(standard: Standard, given: frozenset[str], settings: set[str])
                 missing=tuple(catalogue[service].name for service in missing),
             )
     return list(notes.values())
+
+
+def _first(rows: Sequence[int]) -> tuple[str, ...]:
+    return tuple(map(str, sorted(set(rows))[:5]))
 
 
 def _rows(rows: Sequence[tuple[int, str]]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from circles.crs import WGS84
 from circles.datum import Datum, from_wgs84, geometries_to_wgs84, in_mainland
 from circles.datum_evidence import Diagnosis, contradicts, diagnose
 from circles.project import Project
-from circles.quality import Remark, Severity, usable_rows
+from circles.quality import Remark, Severity, faulty_rows
 from circles.surroundings import Surroundings
 from circles.tables import (
     DatabaseAddress,
@@ -55,8 +55,9 @@ def read_places(source: Source, around: Surroundings, *, named: Named | None = N
 
     With ``crs = "auto"`` the evidence decides, and where it does not, a remark of severity ``stop``
     asks for the setting. Where nothing was said, WGS 84 is assumed and said so, unless the
-    evidence speaks against it: that is a ``stop``, too. A declared datum is kept; evidence against
-    it is a warning.
+    evidence speaks against it: that is a ``stop``, too, and so it is where only the file itself
+    says WGS 84. A datum that the project or a header says is kept; evidence against it is a
+    warning.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def read_places(source: Source, around: Surroundings, *, named: Named | None = N
     loaded = load_layer(source)
     diagnosis = _diagnosed(loaded, around, named)
     if loaded.datum is not None:
-        return PlacedLayer(loaded, _on_declared(source, loaded.datum, diagnosis))
+        return PlacedLayer(loaded, _on_declared(source, loaded, diagnosis))
     if diagnosis is None:
         settled = replace(loaded, datum=Datum.WGS84)
         return PlacedLayer(settled, _undecided(source, ()))
@@ -104,16 +105,40 @@ def _moved(loaded: LoadedLayer, datum: Datum) -> LoadedLayer:
     return replace(loaded, places=moved, datum=datum)
 
 
-def _on_declared(source: Source, datum: Datum, diagnosis: Diagnosis | None) -> tuple[Remark, ...]:
-    if diagnosis is None or not diagnosis.tested:
+def _on_declared(
+    source: Source, loaded: LoadedLayer, diagnosis: Diagnosis | None
+) -> tuple[Remark, ...]:
+    """Say what the evidence is on a datum that the project, the file or a header says.
+
+    What a file says of itself is often only what the program that wrote it put there: GeoJSON says
+    WGS 84 of whatever it holds.
+    """
+    datum = loaded.datum
+    if datum is None or diagnosis is None:
         return ()
+    mixed = _mixed(source, diagnosis.notes)
+    if not diagnosis.tested and not mixed:
+        return ()  # nothing speaks against it
     evidence = tuple(Remark(Severity.NOTE, note) for note in diagnosis.notes)
     found = diagnosis.datum
     if found is None or contradicts(datum, diagnosis) is None:
-        return evidence
+        return (*mixed, *evidence)
+    by_header = any(fact.key == "reading.datum_named" for fact in loaded.ledger.facts)
+    if source.crs is None and not by_header:
+        told = Note.of("inputs.datum_labelled", origin=source.name, datum=found.value)
+        return (Remark(Severity.STOP, told), *evidence)
     names = {"declared": datum.value, "found": found.value}
     told = Note.of("warnings.datum_contradicted", origin=source.name, **names)
     return (Remark(Severity.WARNING, told), *evidence)
+
+
+def _mixed(source: Source, evidence: tuple[Note, ...]) -> tuple[Remark, ...]:
+    """Warn of places that look as if several datums were mixed in one layer."""
+    for note in evidence:
+        if note.key == "datum.several":
+            told = Note.of("warnings.datum_mixed", origin=source.name, **dict(note.values))
+            return (Remark(Severity.WARNING, told),)
+    return ()
 
 
 def _undecided(source: Source, evidence: tuple[Note, ...]) -> tuple[Remark, ...]:
@@ -121,7 +146,7 @@ def _undecided(source: Source, evidence: tuple[Note, ...]) -> tuple[Remark, ...]
     if source.crs is not None:
         return (Remark(Severity.STOP, Note.of("inputs.datum_open", origin=source.name)), *notes)
     assumed = Note.of("assumptions.datum_assumed", origin=source.name)
-    return (Remark(Severity.NOTE, assumed), *notes)
+    return (*_mixed(source, evidence), Remark(Severity.NOTE, assumed), *notes)
 
 
 def _decided(source: Source, diagnosis: Diagnosis) -> tuple[Remark, ...]:
@@ -135,10 +160,10 @@ def _decided(source: Source, diagnosis: Diagnosis) -> tuple[Remark, ...]:
 
 def enough_used(ledger: Ledger, project: Project) -> tuple[Remark, ...]:
     """Say so where too few rows of a layer can be used for its results to mean anything."""
-    used, meant = usable_rows(ledger)
-    if meant == 0 or used >= project.file.check.min_used_share * meant:
+    faulty, records = faulty_rows(ledger)
+    if faulty == 0 or records - faulty >= project.file.check.min_used_share * records:
         return ()
-    note = Note.of("inputs.few_used", origin=ledger.source, used=used, read=meant)
+    note = Note.of("inputs.few_used", origin=ledger.source, faulty=faulty, records=records)
     return (Remark(Severity.STOP, note),)
 
 

@@ -25,7 +25,7 @@ from circles.demand import (
     with_frontage,
 )
 from circles.errors import InputError
-from circles.inputs.columns import with_bands, with_sums
+from circles.inputs.columns import empty_parts, with_bands, with_sums
 from circles.inputs.layers import enough_used, read_places
 from circles.inputs.streets import Streets, no_extract, surroundings
 from circles.project import BUILDINGS, DemandTable, Project
@@ -97,6 +97,7 @@ def read_demand(
     counted = compare_totals(demand, communities.population, names=communities.table["name"])
     if streets is not None:
         demand = with_frontage(demand, streets.network, communities.table)
+    remarks = (*remarks, *remarks_of(counted.notes))
     records = tuple(
         LayerRecord("demand", ledger, (*(() if at else remarks), *enough_used(ledger, project)))
         for at, ledger in enumerate(demand.ledgers)
@@ -201,10 +202,14 @@ def _from_layer(
     if table.addresses:
         people = communities.population
         return demand_from_addresses(places, people, who, crs, where=where, ledger=books)
-    summed, columns = with_sums(places, table.population, where=where)
+    hidden = table.suppressed
+    summed, columns = with_sums(
+        places, table.population, where=where, withheld=hidden, empty_is_nobody=True
+    )
+    books = books.adding(empty_parts(places, table.population, where=where))
     facts: tuple[Note, ...] = ()
     if table.age_bands:
-        summed, columns, facts = with_bands(summed, columns, groups, where=where)
+        summed, columns, facts = with_bands(summed, columns, groups, where=where, withheld=hidden)
     if columns:
         read = demand_from_layer if table.spread == "even" else cells_from_layer
         found = read(
@@ -213,7 +218,7 @@ def _from_layer(
             who,
             crs,
             where=where,
-            suppressed=table.suppressed,
+            suppressed=hidden,
             ledger=books.adding((), facts),
         )
         if isinstance(found, Demand):

@@ -7,7 +7,7 @@ together.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from circles.project.tables import (
     CommunityTable,
     DemandTable,
     FacilityTable,
+    MapTable,
     NetworkTable,
     OutputTable,
     SettingRule,
@@ -52,6 +53,7 @@ class ProjectFile(Table):
     facilities: tuple[FacilityTable, ...] = ()
     profiles: OwnProfiles = Field(default_factory=dict)
     check: CheckTable = CheckTable()
+    map: MapTable = MapTable()
     output: OutputTable = OutputTable()
 
     @field_validator("name")
@@ -122,6 +124,11 @@ class Project:
         files = [(key, text, self.resolve(text)) for key, text in named if not is_database(text)]
         return [("project", self.path.name, self.path), *files]
 
+    def with_fragment(self) -> "Project":
+        """Return the project with the map for an iframe asked for."""
+        wanted = self.file.map.model_copy(update={"fragment": True})
+        return replace(self, file=self.file.model_copy(update={"map": wanted}))
+
     @property
     def out_dir(self) -> Path:
         """The results folder."""
@@ -180,6 +187,7 @@ _TABLES: Final[Mapping[str, type[Table]]] = {
     "street": UnitLayer,
     "district": UnitLayer,
     "check": CheckTable,
+    "map": MapTable,
     "demand": DemandTable,
     "facilities": FacilityTable,
     "profiles": ProfileTable,

@@ -14,6 +14,7 @@ from circles.network import MIN_PIECE_M
 from circles.network.saved import SUFFIX
 from circles.project.columns import CommunityColumnKeys, FacilityColumnKeys
 from circles.project.sources import READING, SourceKeys, meaningless
+from circles.reports.exports import Format
 from circles.tables import is_database
 from circles.texts import Lang
 from circles.travel.joining import MAX_ACCESS_M
@@ -197,6 +198,8 @@ class DemandTable(SourceKeys):
         reading = ("addresses", *counting, *READING)
         if "rasters" in given:
             yield from meaningless(given, "rasters", ("source", *reading))
+            if given["rasters"] == {}:
+                yield 'rasters names no file; write for example rasters = { all = "all.tif" }'
             return
         yield from meaningless(given, "no rasters", ("raster_unit",))
         if given.get("source", BUILDINGS) == BUILDINGS:
@@ -250,6 +253,7 @@ class OutputTable(Table):
 
     dir: str = Field("out", min_length=1)
     lang: Lang = "zh"
+    formats: tuple[Format, ...] = ()
     postgis: str | None = None
     postgis_schema: str = Field("circles_results", min_length=1)
 
@@ -271,3 +275,20 @@ class CheckTable(Table):
     """``[check]``: what stops a run before anything is scored."""
 
     min_used_share: float = Field(0.5, ge=0, le=1)
+
+
+class MapTable(Table):
+    """``[map]``: how the interactive map is published."""
+
+    review: str = ""
+    base_maps: tuple[Literal["tianditu", "osm", "amap"], ...] = ()
+    tianditu_token: str | None = None
+    fragment: bool = False
+
+    @classmethod
+    def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
+        wanted = "tianditu" in (given.get("base_maps") or ())
+        if wanted and not given.get("tianditu_token"):
+            yield "the base map 'tianditu' needs tianditu_token, the key of a registered user"
+        if not wanted:
+            yield from meaningless(given, "no base map 'tianditu'", ("tianditu_token",))

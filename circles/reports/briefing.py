@@ -4,24 +4,32 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, cast
 
-import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from circles.assessment import Assessment
+from circles.check.model import CheckReport
 from circles.explain import (
-    explain_finding,
     group_word,
+    one_line,
     range_word,
     required,
-    score_word,
     share_range,
     verdict_word,
 )
 from circles.explain_rollup import counted_word, explain_rollup, target_word
+from circles.maps.content import Edition
 from circles.maps.offline import HTML_LANG, page_asset, refuse_outside_references, seal
+from circles.reports.community_lines import community_lines
+from circles.reports.data_lines import data_lines, open_lines
+from circles.reports.gap_lines import gap_lines
+from circles.reports.input_quality import input_doubts, input_lines
+from circles.reports.key_points import key_points
 from circles.reports.other_lines import other_lines
+from circles.reports.pages import refuse_loading, render_page
 from circles.reports.units import unit_lines, way_lines
 from circles.standards.model import AccessRule, Source, Standard
 from circles.texts import Texts, load_texts
@@ -29,9 +37,13 @@ from circles.texts import Texts, load_texts
 Row = Mapping[Hashable, Any]
 
 GAPS_SHOWN: Final = 12
+COMMUNITIES_SHOWN: Final = 120
+UNITS_SHOWN: Final = 40
+LARGEST_MAP: Final = 3_000_000
+"""Characters of a map that are still put into the page itself."""
 
-_UNITS: Final = ("people", "floor_area_m2", "frontage_m")
-_ORDER: Final = ("not_met", "insufficient_data", "met", "not_applicable")
+_METHOD: Final = ("network", "joining", "time", "coverage", "verdict", "tier", "rollup")
+_ON_FOOT: Final = frozenset({"network", "joining", "time", "coverage"})
 
 
 @dataclass(frozen=True)
@@ -45,50 +57,12 @@ class TargetLine:
     denominator: int
     share: str
     needed: str
-    missing: int
+    missing: str
     sentence: str
     strict: str
     low: float
     high: float
     target: float
-
-
-@dataclass(frozen=True)
-class GapLine:
-    """One rule that one community does not meet."""
-
-    community: str
-    street: str
-    setting: str
-    share: str
-    needed: str
-    shortfall: str
-    finding: str
-
-
-@dataclass(frozen=True)
-class TierCell:
-    """A community's verdict in one tier, with the rules that decide it."""
-
-    verdict: str
-    failing: tuple[str, ...]
-    insufficient: tuple[str, ...]
-    strict: str
-    """The verdict by the stricter limits, where it is another."""
-    count: str
-    score: str
-
-
-@dataclass(frozen=True)
-class CommunityLine:
-    """A community and its verdict in each tier."""
-
-    community_id: str
-    name: str
-    street: str
-    setting: str
-    population: str
-    cells: tuple[TierCell, ...]
 
 
 @dataclass(frozen=True)
@@ -102,8 +76,24 @@ class RuleLine:
     basis: tuple[str, ...]
 
 
-def render_briefing(assessment: Assessment, *, map_html: str, lang: str = "zh") -> str:
-    """Write the briefing page: self-contained HTML with the interactive map in a frame.
+@dataclass(frozen=True)
+class Method:
+    """What a word of the page means, and how it is computed."""
+
+    term: str
+    meaning: str
+
+
+def render_briefing(
+    assessment: Assessment,
+    *,
+    map_html: str | None,
+    lang: str = "zh",
+    templates: Path | None = None,
+    edition: Edition | None = None,
+    check: CheckReport | None = None,
+) -> str:
+    """Write the briefing page: self-contained HTML with a map to explore and one to print.
 
     The same assessment and map give the same bytes.
 
@@ -112,58 +102,130 @@ def render_briefing(assessment: Assessment, *, map_html: str, lang: str = "zh") 
     assessment
         One district's results.
     map_html
-        The page `circles.maps.render_map` gave for it.
+        The page `circles.maps.render_map` gave for it, which is put in a frame; one larger than
+        `LARGEST_MAP` is linked as ``map.html`` beside the page instead. None for paper only.
     lang
         ``"zh"`` or ``"en"``.
+    templates
+        A folder with own templates; see `circles.reports.pages.render_page`.
+    edition
+        How maps are published; of it, the review number.
+    check
+        What was found of the inputs before anything was scored.
 
     Raises
     ------
     InputError
-        There are no texts in that language.
+        There are no texts in that language, or an own template cannot be filled.
     OutputError
         The page would load something from outside.
     """
     texts = load_texts(lang)
+    if map_html is not None:
+        refuse_outside_references(map_html)
+    framed = map_html if map_html is not None and len(map_html) <= LARGEST_MAP else None
+    values = {
+        **_frame(assessment, texts),
+        **_results(assessment, texts),
+        **_annex(assessment, texts),
+        **_inputs(assessment, check, texts),
+        **_pictures(assessment, texts, edition),
+        "map_html": framed,
+        "linked": map_html is not None,
+    }
+    page = render_page("briefing.html", values, templates=templates)
+    refuse_loading(page)
+    return seal(page, also=[] if framed is None else [framed])
+
+
+def _frame(assessment: Assessment, texts: Texts) -> dict[str, Any]:
+    """Return what a template needs to speak: words, language, looks, and the run itself."""
+    return {
+        "t": lambda key, **values: texts(f"briefing.{key}", **values),
+        "word": lambda key: texts(f"words.{key}"),
+        "lang": texts.lang,
+        "html_lang": HTML_LANG[texts.lang],
+        "style": page_asset("verdicts.css"),
+        "run": assessment,
+        "title": texts("briefing.title", name=one_line(assessment.name)),
+        "notice": texts("no_network.notice"),
+        "unknown": texts("no_network.unknown"),
+        "footer": _footer(assessment, texts),
+    }
+
+
+def _results(assessment: Assessment, texts: Texts) -> dict[str, Any]:
+    """Return what the first pages say."""
+    units = unit_lines(assessment, texts)
+    return {
+        "headline": _headline(assessment, texts),
+        "points": key_points(assessment, texts),
+        "targets": [_target(row, assessment, texts) for row in _records(_of_tiers(assessment))],
+        "gaps": gap_lines(assessment, texts, most=GAPS_SHOWN),
+        "gap_count": int((assessment.verdicts["verdict"] == "not_met").sum()),
+        "no_gaps": _no_gaps(assessment, texts),
+        "others": other_lines(assessment, texts),
+        "units": units[:UNITS_SHOWN],
+        "unit_count": len(units),
+        "tiers": [tier.name[texts.lang] for tier in assessment.standard.tiers],
+        "warnings": [texts.note(note) for note in assessment.warnings],
+    }
+
+
+def _annex(assessment: Assessment, texts: Texts) -> dict[str, Any]:
+    """Return what stands behind the results: each community, method, data and documents."""
     standard = assessment.standard
-    refuse_outside_references(map_html)
-    page = _template().render(
-        t=lambda key, **values: texts(f"briefing.{key}", **values),
-        word=lambda key: texts(f"words.{key}"),
-        lang=texts.lang,
-        html_lang=HTML_LANG[texts.lang],
-        style=page_asset("verdicts.css"),
-        run=assessment,
-        headline=_headline(assessment, texts),
-        targets=[_target(row, assessment, texts) for row in _records(_of_tiers(assessment))],
-        others=other_lines(assessment, texts),
-        gaps=_gaps(assessment, texts),
-        gap_count=int((assessment.verdicts["verdict"] == "not_met").sum()),
-        tiers=[tier.name[texts.lang] for tier in standard.tiers],
-        communities=_communities(assessment, texts),
-        rules=[_rule(rule, assessment, texts) for rule in standard.access_rules],
-        warnings=[texts.note(note) for note in assessment.warnings],
-        assumptions=[
+    return {
+        "communities": community_lines(assessment, texts, most=COMMUNITIES_SHOWN),
+        "community_count": len(assessment.communities),
+        "rules": [_rule(rule, assessment, texts) for rule in standard.access_rules],
+        "method": _method(assessment, texts),
+        "assumptions": [
             *(assumption.text[texts.lang] for assumption in standard.assumptions),
             *(texts.note(note) for note in assessment.assumptions),
         ],
-        not_evaluated=[words[texts.lang] for words in standard.not_evaluated],
-        sources=[_source(source, texts) for source in standard.sources],
-        units=unit_lines(assessment, texts),
-        ways=way_lines(assessment, texts),
-        map_html=map_html,
-    )
-    return seal(page, also=[map_html])
+        "not_evaluated": [words[texts.lang] for words in standard.not_evaluated],
+        "sources": [_source(source, texts) for source in standard.sources],
+        "ways": way_lines(assessment, texts),
+    }
 
 
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("circles.reports", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("briefing.html")
+def _inputs(assessment: Assessment, check: CheckReport | None, texts: Texts) -> dict[str, Any]:
+    """Return what the data are, and what became of them on the way in."""
+    return {
+        "check": lambda key: texts(f"check.{key}"),
+        "layers": input_lines(check, texts),
+        "doubts": input_doubts(check, assessment, texts),
+        "data": data_lines(assessment, texts),
+        "open_reasons": open_lines(assessment, texts),
+    }
+
+
+def _pictures(assessment: Assessment, texts: Texts, edition: Edition | None) -> dict[str, Any]:
+    """Return the map to print and the chart, as elements of the page."""
+    from circles.pictures.charts import service_chart
+    from circles.pictures.maps import map_figure
+    from circles.pictures.svg import svg
+    from circles.pictures.views import tier_views
+
+    chart = service_chart(assessment, texts)
+    views = tier_views(assessment, texts)
+    figure = map_figure(assessment, views[0], texts, edition=edition)
+    return {
+        "figure": Markup(svg(figure)),  # noqa: S704 - names are escaped in it
+        "chart": None if chart is None else Markup(svg(chart)),  # noqa: S704
+        "chart_note": texts("charts.dots_note"),
+    }
+
+
+def _method(assessment: Assessment, texts: Texts) -> list[Method]:
+    """Return how the figures come about, as far as this run needs it."""
+    terms = _METHOD if assessment.walked else tuple(t for t in _METHOD if t not in _ON_FOOT)
+    if not assessment.standard.tiers:
+        terms = tuple(term for term in terms if term not in {"tier", "rollup"})
+    return [
+        Method(texts(f"workbook.term_{term}"), texts(f"workbook.meaning_{term}")) for term in terms
+    ]
 
 
 def _headline(assessment: Assessment, texts: Texts) -> str:
@@ -207,13 +269,22 @@ def _target(row: Row, assessment: Assessment, texts: Texts) -> TargetLine:
         denominator=denominator,
         share=share_range(low, high, texts, needed=needed),
         needed=required(needed),
-        missing=int(_number(row["missing_high"])),
+        missing=_missing(row, texts),
         sentence=explain_rollup(row, assessment, texts),
         strict=_strict_target(row, texts),
         low=0.0 if math.isnan(low) else round(low * 100, 2),
         high=0.0 if math.isnan(high) else round(high * 100, 2),
         target=round(needed * 100, 2),
     )
+
+
+def _missing(row: Row, texts: Texts) -> str:
+    """Say how many more communities are needed; nothing where the target is met."""
+    low, high = (int(_number(row[f"missing_{end}"])) for end in ("low", "high"))
+    if row["verdict"] == "met" or not high:
+        return ""
+    count = f"{high:,}" if low == high else texts("explain.range", low=f"{low:,}", high=f"{high:,}")
+    return texts("briefing.target_missing", count=count)
 
 
 def _strict_target(row: Row, texts: Texts) -> str:
@@ -228,81 +299,18 @@ def _strict_target(row: Row, texts: Texts) -> str:
     )
 
 
-def _gaps(assessment: Assessment, texts: Texts) -> list[GapLine]:
-    """Return the largest shortfalls; people before what stands in for them."""
-    verdicts = assessment.verdicts
-    failed = verdicts[verdicts["verdict"] == "not_met"]
-    ranked = failed.assign(_unit=failed["unit"].map(_UNITS.index), _short=-failed["shortfall"])
-    worst = ranked.sort_values(["_unit", "_short"], kind="stable").head(GAPS_SHOWN)
-    return [_gap(row, assessment, texts) for row in _records(worst)]
+def _no_gaps(assessment: Assessment, texts: Texts) -> str:
+    """Say why no gap is listed: none was found, or none could be looked for, or others were."""
+    if not assessment.walked:
+        return texts("no_network.gaps")
+    missed = (assessment.findings["verdict"] == "not_met").any()
+    return texts("briefing.gaps_others" if missed else "briefing.gaps_none")
 
 
-def _gap(row: Row, assessment: Assessment, texts: Texts) -> GapLine:
-    community = assessment.communities.loc[str(row["community_id"])]
-    missing = math.ceil(_number(row["shortfall"]) - 1e-9)
-    needed = _number(row["min_share"])
-    return GapLine(
-        community=community["name"],
-        street=_text(community["street"]),
-        setting=texts(f"words.setting_one_{community['setting']}"),
-        share=share_range(row["share_low"], row["share_high"], texts, needed=needed),
-        needed=required(needed),
-        shortfall=texts(f"briefing.short_{row['unit']}", value=f"{missing:,}"),
-        finding=explain_finding(row, assessment.standard.access_rule(str(row["rule_id"])), texts),
-    )
-
-
-def _communities(assessment: Assessment, texts: Texts) -> list[CommunityLine]:
-    """Return the communities, those that fail most first."""
-    by_community = {
-        community: {row["tier"]: row for row in _records(rows)}
-        for community, rows in assessment.tiers.groupby("community_id")
-    }
-    tiers = [tier.id for tier in assessment.standard.tiers]
-
-    def badness(community_id: str) -> list[tuple[int, int, int]]:
-        rows = [by_community[community_id][tier] for tier in tiers]
-        return [
-            (_ORDER.index(row["verdict"]), -len(row["failing"]), -len(row["insufficient"]))
-            for row in rows
-        ]
-
-    return [
-        _community(
-            community_id, [by_community[community_id][tier] for tier in tiers], assessment, texts
-        )
-        for community_id in sorted(assessment.communities.index, key=badness)
-    ]
-
-
-def _community(
-    community_id: str, tiers: list[Row], assessment: Assessment, texts: Texts
-) -> CommunityLine:
-    row = assessment.communities.loc[community_id]
-    standard = assessment.standard
-
-    def named(rules: object) -> tuple[str, ...]:
-        ids = rules if isinstance(rules, tuple) else ()
-        return tuple(standard.rule(str(rule)).name[texts.lang] for rule in ids)
-
-    return CommunityLine(
-        community_id=community_id,
-        name=row["name"],
-        street=_text(row["street"]),
-        setting=texts(f"words.setting_one_{row['setting']}"),
-        population="" if pd.isna(row["population"]) else f"{row['population']:,.0f}",
-        cells=tuple(
-            TierCell(
-                verdict=str(tier["verdict"]),
-                failing=named(tier["failing"]),
-                insufficient=named(tier["insufficient"]),
-                strict="" if tier["strict_verdict"] == tier["verdict"] else tier["strict_verdict"],
-                count=texts("briefing.met_of", met=tier["met"], applied=tier["applied"]),
-                score=score_word(tier["score"], tier["scored"], tier["applied"], texts),
-            )
-            for tier in tiers
-        ),
-    )
+def _footer(assessment: Assessment, texts: Texts) -> str:
+    if not assessment.walked:
+        return texts("no_network.footer")
+    return texts("briefing.footer_invented" if assessment.fictional else "briefing.footer")
 
 
 def _rule(rule: AccessRule, assessment: Assessment, texts: Texts) -> RuleLine:

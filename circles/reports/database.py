@@ -12,7 +12,7 @@ import shapely
 
 from circles.assessment import Assessment
 from circles.errors import OutputError
-from circles.reports.layers import column_aliases, result_layers
+from circles.reports.layers import LAYERS, layer_aliases, result_layers
 from circles.tables.address import DatabaseAddress
 from circles.tables.columns import cell_text
 from circles.tables.connection import Kinds, ask
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 DEFAULT_SCHEMA: Final = "circles_results"
 #: What the comment of each table begins with that may be replaced by a later run.
 MARK: Final = "[circles] "
-
-#: The tables that are written.
-LAYERS: Final = ("communities", "facilities", "isochrones")
 
 _NAME_BYTES: Final = 63
 """The longest name that PostgreSQL does not cut."""
@@ -79,12 +76,12 @@ def write_database(
 ) -> None:
     """Write the layers of the results into a PostGIS database, all of them or none.
 
-    The tables `communities`, `facilities` and `isochrones` have the columns of the GeoPackage, the
-    geometry in `geom` (EPSG:4326, with a spatial index), a primary key, and comments that say what
-    a column is. A name longer than PostgreSQL allows is shortened, and stands in full in the
-    comment. Tables of a former run are replaced: they are known by their comment. Where the columns
-    are the same, the table stays and only its rows change, so that views on it and rights to it
-    stay too.
+    The tables `communities`, `facilities`, `isochrones` and `gaps` have the columns of the
+    GeoPackage, the geometry in `geom` (EPSG:4326, with a spatial index), a primary key, and
+    comments that say what a column is. A name longer than PostgreSQL allows is shortened, and
+    stands in full in the comment. Tables of a former run are replaced: they are known by their
+    comment. Where the columns are the same, the table stays and only its rows change, so that views
+    on it and rights to it stay too.
 
     Parameters
     ----------
@@ -172,13 +169,12 @@ def _mark(assessment: Assessment, texts: Texts) -> str:
 
 
 def _tables(assessment: Assessment, texts: Texts) -> Iterator[_Table]:
-    aliases = column_aliases(assessment, texts)
     for name, (layer, geometry_type) in result_layers(assessment, texts).items():
         plain = pd.DataFrame(layer.drop(columns=layer.geometry.name))
         key = _KEYS.get(name, _NUMBER)
         if key == _NUMBER:
             plain.insert(0, _NUMBER, np.arange(1, len(plain) + 1))
-        known = aliases if name == "communities" else {}
+        known = layer_aliases(name, layer, assessment, texts)
         short = {column: _short(str(column)) for column in plain.columns}
         kinds = {short[column]: _type(plain[column]) for column in plain.columns}
         words = {
@@ -206,8 +202,7 @@ def _short(name: str) -> str:
 
 
 def _words(column: str, short: str, aliases: Mapping[str, str], texts: Texts) -> str:
-    own = (f"database.column_{column}", f"layers.field_{column}")
-    words = aliases.get(column) or next((texts(key) for key in own if key in texts.words), column)
+    words = aliases.get(column) or texts("database.column_fid")
     if short != column:
         words = texts("database.shortened", words=words, column=column)
     return cell_text(words) or ""

@@ -1,18 +1,29 @@
-"""The results as a GeoPackage: communities, facilities and isochrones, coloured in QGIS."""
+"""The results as layers, and as a GeoPackage that opens in QGIS with colours and plain words."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
 
 from circles.assessment import Assessment
-from circles.explain import explain_community, one_line, sentence
-from circles.explain_finding import community_findings, finding_words, worst_findings
-from circles.reports.styles import write_styles
+from circles.explain import explain_verdict, one_line, sentence
+from circles.explain_finding import (
+    community_findings,
+    community_verdicts,
+    finding_words,
+    worst_findings,
+)
+from circles.reports.gap_layer import gap_layer
+from circles.reports.geopackage import describe
+from circles.reports.styles import layer_styles
 from circles.standards.model import AccessRule
 from circles.texts import Texts, load_texts
+
+LAYERS: Final = ("communities", "facilities", "isochrones", "gaps")
+"""The layers of the results."""
 
 _GEOPACKAGE = "1.3"
 """The version that desktop programs of recent years read without a warning."""
@@ -55,8 +66,9 @@ def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
     The layer `communities` holds every figure: for each tier its verdict in ``tier_<id>``, how
     many rules are met and its score in ``tier_<id>_met`` and ``tier_<id>_score``, for each rule
     the columns ``<id>_verdict``, ``<id>_share_low``, ``<id>_median_min`` and so on.
-    The file carries styles for QGIS, which shows the communities by the verdict of the standard's
-    first tier.
+    `facilities`, `isochrones` and `gaps` (the homes out of reach; see
+    `circles.reports.gap_layer`) lie beside it. The file carries styles for QGIS, which shows the
+    communities by the verdict of the standard's first tier, and what each column is called.
 
     Parameters
     ----------
@@ -73,19 +85,31 @@ def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
         There are no texts in that language.
     """
     texts = load_texts(lang)
-    communities = _communities(assessment, texts)
-    layers = {
-        "communities": (communities, "MultiPolygon"),
-        "facilities": (assessment.facilities, "Point"),
-        "isochrones": (assessment.isochrones, "MultiPolygon"),
-    }
+    layers = result_layers(assessment, texts)
     path.unlink(missing_ok=True)
     moment = f"{assessment.as_of or _NO_DATE}T00:00:00.000Z"
     with _gdal_clock(moment):
         for name, (layer, geometry_type) in layers.items():
-            _write_layer(_labelled(layer, assessment, texts), path, name, geometry_type)
-    aliases = _aliases(assessment, texts)
-    write_styles(assessment, path, aliases=aliases, texts=texts, moment=moment)
+            _write_layer(layer, path, name, geometry_type)
+    aliases = {
+        name: layer_aliases(name, layer, assessment, texts) for name, (layer, _) in layers.items()
+    }
+    styles = tuple(layer_styles(assessment, aliases=aliases, texts=texts))
+    describe(path, styles=styles, aliases=aliases, moment=moment)
+
+
+def result_layers(assessment: Assessment, texts: Texts) -> dict[str, tuple[gpd.GeoDataFrame, str]]:
+    """Return the layers of the results by name, each with its type of geometry; in EPSG:4326."""
+    layers = {
+        "communities": (_communities(assessment, texts), "MultiPolygon"),
+        "facilities": (assessment.facilities, "Point"),
+        "isochrones": (assessment.isochrones, "MultiPolygon"),
+        "gaps": (gap_layer(assessment), "Point"),
+    }
+    return {
+        name: (_labelled(layer, assessment, texts), geometry_type)
+        for name, (layer, geometry_type) in layers.items()
+    }
 
 
 @contextmanager
@@ -134,9 +158,14 @@ def _others(assessment: Assessment, texts: Texts) -> dict[str, list[str]]:
 def _communities(assessment: Assessment, texts: Texts) -> gpd.GeoDataFrame:
     communities = assessment.communities
     index = communities.index
-    others = _others(assessment, texts)
+    own, others = community_verdicts(assessment.verdicts), _others(assessment, texts)
     lines = [
-        "\n".join((*explain_community(str(key), assessment, texts), *others.get(str(key), ())))
+        "\n".join(
+            (
+                *(explain_verdict(row, assessment, texts) for row in own.get(str(key), ())),
+                *others.get(str(key), ()),
+            )
+        )
         for key in index
     ]
     columns = dict(_tier_columns(assessment))
@@ -177,13 +206,36 @@ def _rule_names(rule: AccessRule) -> dict[str, str]:
     return {f"{rule.id}_{name}": name for name in figures} | costs
 
 
-def _aliases(assessment: Assessment, texts: Texts) -> dict[str, str]:
-    """Return what readers call the columns of the communities."""
-    own = [name for name in assessment.communities.columns if name != "geometry"]
-    fields = ["community_id", *own, "explanation", "data_label"]
-    aliases = {name: texts.words.get(f"layers.field_{name}", name) for name in fields}
-    if not assessment.fictional:
-        del aliases["data_label"]
+def layer_aliases(
+    name: str, layer: gpd.GeoDataFrame, assessment: Assessment, texts: Texts
+) -> dict[str, str]:
+    """Return what readers call the columns of a layer, all but its geometry.
+
+    Parameters
+    ----------
+    name
+        The layer's name.
+    layer
+        The layer as `result_layers` returns it.
+    assessment
+        The run.
+    texts
+        The words of the reader's language.
+    """
+    named = _community_aliases(assessment, texts) if name == "communities" else {}
+    columns = [str(column) for column in layer.columns if column != layer.geometry.name]
+    return {column: named.get(column) or _column_word(name, column, texts) for column in columns}
+
+
+def _column_word(layer: str, column: str, texts: Texts) -> str:
+    """Return what a column is called: in that layer, in any, or else by its own name."""
+    keys = (f"layers.{layer}_{column}", f"layers.field_{column}")
+    return next((texts(key) for key in keys if key in texts.words), one_line(column))
+
+
+def _community_aliases(assessment: Assessment, texts: Texts) -> dict[str, str]:
+    """Return what readers call the columns that hold figures of circles and rules."""
+    aliases = {}
     for tier in assessment.standard.tiers:
         for suffix, figure in _TIER.items():
             name = one_line(tier.name[texts.lang])

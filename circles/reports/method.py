@@ -16,13 +16,16 @@ from circles.explain import (
     required,
     service_word,
 )
+from circles.reports.basis import basis_numbers
+from circles.reports.overview import about_facts
+from circles.reports.rule_words import rule_words
 from circles.reports.sheets import Book, add_sheet, row_height, write_heading, write_text
 from circles.reports.units import way_lines
 from circles.standards.model import AccessRule, Rule, Tier
 from circles.texts import Texts
 from circles.walkers import describe_walker
 
-_WIDTHS = (26, 84, 44, 18)
+_WIDTHS = (28, 84, 40, 24)
 _DEFINITIONS = (
     "network",
     "joining",
@@ -37,6 +40,9 @@ _DEFINITIONS = (
     "shortfall",
     "map_edge",
 )
+
+_FEW = 6
+"""So many names are listed; the requirements tell of all on what they rest."""
 
 Row = tuple[str, ...]
 """The cells of a line, from the left; those on the right may be missing."""
@@ -62,8 +68,8 @@ def write_method(book: Book, assessment: Assessment, *, label: str) -> None:
     for index, width in enumerate(_WIDTHS):
         sheet.set_column(index, index, width)
     sections: tuple[Section, ...] = (
-        ("about", _about(assessment, texts)),
-        ("definitions", _definitions(assessment, texts)),
+        ("about", about_facts(assessment, texts)),
+        ("definitions", definitions(assessment, texts)),
         ("requirements", _requirements(assessment, texts)),
         ("profiles", _profiles(assessment, texts)),
         ("joins", _joins(assessment, texts)),
@@ -110,20 +116,16 @@ def _write_section(book: Book, sheet: Any, row: int, heading: str, rows: list[Ro
     return row
 
 
-def _about(assessment: Assessment, texts: Texts) -> Iterator[Row]:
-    standard = assessment.standard
-    yield texts("workbook.place"), one_line(assessment.name)
-    yield texts("workbook.standard"), f"{standard.name[texts.lang]} ({standard.id})"
-    yield texts("workbook.issuer"), standard.issuer[texts.lang]
-    if standard.deadline:
-        yield texts("workbook.deadline"), standard.deadline.isoformat()
-    if assessment.as_of:
-        yield texts("workbook.data_date"), assessment.as_of.isoformat()
-    if assessment.fictional:
-        yield texts("words.fictional"), texts("words.fictional_note")
+def definitions(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    """Return what was computed: terms and their meanings.
 
-
-def _definitions(assessment: Assessment, texts: Texts) -> Iterator[Row]:
+    Parameters
+    ----------
+    assessment
+        The run.
+    texts
+        The words of the reader's language.
+    """
     for name in _DEFINITIONS:
         yield texts(f"workbook.term_{name}"), texts(f"workbook.meaning_{name}")
         if name == "time" and assessment.height_share is not None:
@@ -132,9 +134,19 @@ def _definitions(assessment: Assessment, texts: Texts) -> Iterator[Row]:
 
 
 def _requirements(assessment: Assessment, texts: Texts) -> Iterator[Row]:
-    for rule in assessment.standard.access_rules:
-        documents = documents_word(rule.sources, assessment.standard, texts)
-        yield one_line(rule.name[texts.lang]), _requirement(rule, texts), documents
+    """Say what each rule of any kind asks, where that stands, and what is assumed in it."""
+    standard = assessment.standard
+    for rule in standard.rules:
+        asks = (
+            _requirement(rule, texts)
+            if isinstance(rule, AccessRule)
+            else rule_words(rule, standard, texts)
+        )
+        documents = documents_word(rule.sources, standard, texts)
+        status = texts(f"words.status_{standard.status(rule)}")
+        basis = basis_numbers(rule, standard, texts)
+        grounds = texts("workbook.semicolon").join(filter(None, (status, basis)))
+        yield one_line(rule.name[texts.lang]), asks, documents, grounds
 
 
 def _requirement(rule: AccessRule, texts: Texts) -> str:
@@ -161,7 +173,12 @@ def _requirement(rule: AccessRule, texts: Texts) -> str:
 def _ways(assessment: Assessment, texts: Texts) -> Iterator[Row]:
     """Say what would change under each way of telling urban from rural."""
     for line in way_lines(assessment, texts):
-        figures = {name: value for name, value in asdict(line).items() if name != "name"}
+        unknown = texts("no_network.unknown")
+        figures = {
+            name: unknown if value is None else value
+            for name, value in asdict(line).items()
+            if name != "name"
+        }
         used = texts("workbook.way_used") if line.used else ""
         yield line.name, texts("workbook.way_in_words", **figures), used
 
@@ -206,19 +223,28 @@ def _targets(tier: Tier, assessment: Assessment, texts: Texts) -> Iterator[str]:
 
 
 def _sources(assessment: Assessment, texts: Texts) -> Iterator[Row]:
-    for source in assessment.standard.sources:
+    for number, source in enumerate(assessment.standard.sources, 1):
         quote = texts("workbook.quotation", quote=source.quote) if source.quote else ""
         place = source.place[texts.lang] if source.place else ""
         status = texts(f"words.status_{source.status}")
-        yield source.document[texts.lang], quote, place, status
+        document = source.document[texts.lang]
+        yield texts("workbook.numbered", number=number, what=document), quote, place, status
 
 
 def _assumptions(assessment: Assessment, texts: Texts) -> Iterator[Row]:
-    for assumption in assessment.standard.assumptions:
-        used = texts("workbook.comma").join(_users(assumption.id, assessment, texts))
-        yield texts("workbook.of_standard"), assumption.text[texts.lang], used
+    for number, assumption in enumerate(assessment.standard.assumptions, 1):
+        used = _few(list(_users(assumption.id, assessment, texts)), texts)
+        yield texts("workbook.of_standard", number=number), assumption.text[texts.lang], used
     for note in assessment.assumptions:
         yield texts("workbook.of_run"), texts.note(note)
+
+
+def _few(names: list[str], texts: Texts) -> str:
+    """Return names in a row; of many the first and how many there are."""
+    words = texts("workbook.comma").join(names[:_FEW])
+    if len(names) <= _FEW:
+        return words
+    return texts("workbook.and_more", names=words, count=len(names))
 
 
 def _users(assumption_id: str, assessment: Assessment, texts: Texts) -> Iterator[str]:

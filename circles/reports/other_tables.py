@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from circles.assessment import Assessment
-from circles.explain import explain_basis, one_line, service_word, verdict_word
+from circles.explain import one_line, service_word, verdict_word
 from circles.explain_finding import (
     asked_words,
     denominator_word,
@@ -14,6 +14,7 @@ from circles.explain_finding import (
     value_words,
     worst_findings,
 )
+from circles.reports.basis import basis_numbers
 from circles.reports.sheets import Book, Cell, Table, named_column
 from circles.standards.model import CapacityRule
 from circles.texts import Texts
@@ -50,8 +51,8 @@ def _findings_table(book: Book, assessment: Assessment) -> Table:
         named_column(book, "amount", "decimal"),
         named_column(book, "divisor", "decimal"),
         named_column(book, "short", "decimal"),
-        named_column(book, "reason", "long"),
-        named_column(book, "basis", "long"),
+        named_column(book, "reason"),
+        named_column(book, "basis"),
         named_column(book, "deadline", "date"),
     )
     rows = worst_findings(assessment.findings).to_dict("records")
@@ -75,7 +76,7 @@ def _finding(row: Mapping[Hashable, Any], assessment: Assessment, texts: Texts) 
         _known(row["denominator"]),
         _known(row["shortfall"]),
         reason_words(row, texts),
-        explain_basis(rule, standard, texts),
+        basis_numbers(rule, standard, texts),
         rule.deadline,
     ]
 

@@ -30,10 +30,10 @@ def rollup_tables(book: Book, assessment: Assessment) -> dict[str, Table]:
         The run.
     """
     tables = {
-        "targets": _targets_table(assessment.rollups, book, assessment),
+        "targets": _targets_table(assessment.rollups, book, assessment, told=False),
         "rules": _rules_table(book, assessment),
         "units": _units_table(book, assessment),
-        "breakdown": _targets_table(assessment.breakdown, book, assessment),
+        "breakdown": _targets_table(assessment.breakdown, book, assessment, told=True),
     }
     return {name: t for name, t in tables.items() if t.rows or name in {"targets", "rules"}}
 
@@ -77,7 +77,10 @@ def _units_table(book: Book, assessment: Assessment) -> Table:
     return Table(columns, rows)
 
 
-def _targets_table(rollups: pd.DataFrame, book: Book, assessment: Assessment) -> Table:
+def _targets_table(
+    rollups: pd.DataFrame, book: Book, assessment: Assessment, *, told: bool
+) -> Table:
+    """Return targets and what was found; with a sentence on each, if `told`."""
     texts, standard = book.texts, assessment.standard
     columns = (
         named_column(book, "tier"),
@@ -97,7 +100,7 @@ def _targets_table(rollups: pd.DataFrame, book: Book, assessment: Assessment) ->
         named_column(book, "insufficient", "count"),
         named_column(book, "not_applicable", "count"),
         named_column(book, "deadline", "date"),
-        named_column(book, "in_words", "long"),
+        *((named_column(book, "in_words", "long"),) if told else ()),
     )
     rows: list[list[Cell]] = [
         [
@@ -119,7 +122,7 @@ def _targets_table(rollups: pd.DataFrame, book: Book, assessment: Assessment) ->
             row["insufficient"],
             row["not_applicable"],
             row["deadline"] if isinstance(row["deadline"], date) else None,
-            explain_rollup(row, assessment, texts),
+            *((explain_rollup(row, assessment, texts),) if told else ()),
         ]
         for row in rollups.to_dict("records")
     ]

@@ -5,12 +5,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 from circles.explain import truthful_decimals, verdict_word
+from circles.reports.safe_text import cut, xml_text
 from circles.texts import Texts
 
-Kind = Literal["text", "long", "count", "decimal", "share", "verdict", "date"]
+Kind = Literal["text", "long", "count", "decimal", "degrees", "share", "mark", "verdict", "date"]
 
 _DARK, _LIGHT, _LINE, _RED = "#1F4E5F", "#DCE8EC", "#D0D7DA", "#B3261E"
 _VERDICT_COLOURS = {
@@ -19,21 +21,40 @@ _VERDICT_COLOURS = {
     "insufficient_data": ("#FFF1C9", "#6F5300"),
     "not_applicable": ("#ECEFF0", "#5F6B70"),
 }
+_MARKS = {
+    "met": "\u221a",
+    "not_met": "\u00d7",
+    "insufficient_data": "?",
+    "not_applicable": "\u2014",
+}
+"""Verdicts as signs that every Chinese font has, so that no reader depends on the colour."""
 _FONTS = {"zh": "Microsoft YaHei", "en": "Calibri"}
 _WRAPPED: tuple[Kind, ...] = ("text", "long")
-_NUMBERS: dict[Kind, str] = {"count": "#,##0", "decimal": "#,##0.00", "date": "yyyy-mm-dd"}
+_NUMBERS: dict[Kind, str] = {
+    "count": "#,##0",
+    "decimal": "#,##0.00",
+    "degrees": "0.000000",
+    "date": "yyyy-mm-dd",
+}
 _WIDTHS: dict[Kind, tuple[int, int]] = {
     "text": (9, 32),
     "long": (40, 80),
     "count": (10, 16),
     "decimal": (9, 14),
+    "degrees": (11, 12),
     "share": (9, 12),
+    "mark": (10, 14),
     "verdict": (11, 19),
     "date": (12, 12),
 }
 _LINE_HEIGHT, _MAX_HEIGHT = 15, 400
 _MAX_TEXT = 32_767
 """Excel holds no longer text in a cell."""
+_MOST_SIGNS: dict[Kind, int] = {"text": 300, "long": 3000}
+"""Longer texts of a table could not be read in a row of the greatest height."""
+_PAGE_WIDTH = 230
+"""So many digits' width of columns can still be read side by side on A4."""
+_A4 = 9
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A text that begins so would become a formula if someone typed it again."""
 
@@ -44,6 +65,8 @@ class Share:
 
     value: float
     needed: float = 1.0
+    verdict: str = ""
+    """What the share was judged as, shown by a sign and a colour; not shown if empty."""
 
 
 Cell = str | float | int | date | Share | None
@@ -78,6 +101,7 @@ class Book:
     workbook: Any
     texts: Texts
     formats: dict[tuple[tuple[str, object], ...], Any] = field(default_factory=dict)
+    cell_formats: dict[tuple[Kind, str, str, bool], Any] = field(default_factory=dict)
 
     def style(self, **properties: object) -> Any:
         """Return the format with these properties, made once."""
@@ -91,6 +115,15 @@ class Book:
         if key not in self.formats:
             self.formats[key] = self.workbook.add_format(properties)
         return self.formats[key]
+
+    def cell_style(
+        self, kind: Kind, *, number: str = "", verdict: str = "", quoted: bool = False
+    ) -> Any:
+        """Return the format of a table's cell, made once: there are hundreds of thousands."""
+        key = (kind, number, verdict, quoted)
+        if key not in self.cell_formats:
+            self.cell_formats[key] = self.style(**_cell_properties(*key))
+        return self.cell_formats[key]
 
 
 def named_column(book: Book, name: str, kind: Kind = "text", group: str = "") -> Column:
@@ -123,7 +156,7 @@ def add_sheet(
     """
     sheet = book.workbook.add_worksheet(name)
     sheet.hide_gridlines(2)
-    sheet.set_paper(9)
+    sheet.set_paper(_A4)
     sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     sheet.set_default_row(18)
     sheet.fit_to_pages(1, 0)
@@ -146,7 +179,8 @@ def write_text(book: Book, sheet: Any, at: tuple[int, int], text: str, **style: 
     """Write a text, at a row and column, that no spreadsheet takes for a formula or a link."""
     if text.startswith(_RISKY):
         style = {**style, "quote_prefix": True}
-    sheet.write_string(*at, text[:_MAX_TEXT], book.style(**style))
+    shown = cut(xml_text(text), book.texts, most=_MAX_TEXT)
+    sheet.write_string(*at, shown, book.style(**style))
 
 
 def write_heading(book: Book, sheet: Any, row: int, text: str, *, columns: int) -> int:
@@ -162,6 +196,20 @@ def write_heading(book: Book, sheet: Any, row: int, text: str, *, columns: int) 
         sheet.write_blank(row, column, None, book.style(**style))
     sheet.set_row(row, 20)
     return row + 1
+
+
+def write_sentences(
+    book: Book, sheet: Any, row: int, sentences: Sequence[str], *, widths: Sequence[int]
+) -> int:
+    """Write sentences below one another, each across all columns; return the row below them."""
+    for sentence in sentences:
+        style: dict[str, object] = {"text_wrap": True, "indent": 1}
+        if len(widths) > 1:
+            sheet.merge_range(row, 0, row, len(widths) - 1, "", book.style(**style))
+        write_text(book, sheet, (row, 0), sentence, **style)
+        sheet.set_row(row, row_height([sentence], [sum(widths)]))
+        row += 1
+    return row
 
 
 def write_table(book: Book, sheet: Any, table: Table, *, top: int, widths: Sequence[int]) -> int:
@@ -185,22 +233,26 @@ def write_table(book: Book, sheet: Any, table: Table, *, top: int, widths: Seque
         write_text(book, sheet, (top, index), column.header, **_header_style())
         sheet.set_column(index, index, widths[index])
     sheet.set_row(top, 32)
+    kinds = [column.kind for column in table.columns]
+    wrapped = [(i, kind, widths[i]) for i, kind in enumerate(kinds) if kind in _WRAPPED]
     for row, cells in enumerate(table.rows, top + 1):
-        for index, (column, cell) in enumerate(zip(table.columns, cells, strict=True)):
-            _write_cell(book, sheet, (row, index), column.kind, cell)
-        wrapped = [
-            cell if isinstance(cell, str) and column.kind in _WRAPPED else ""
-            for column, cell in zip(table.columns, cells, strict=True)
-        ]
-        sheet.set_row(row, row_height(wrapped, widths[: len(wrapped)]))
+        for index, (kind, cell) in enumerate(zip(kinds, cells, strict=True)):
+            _write_cell(book, sheet, (row, index), kind, cell)
+        lines = max((_lines(_text_in(cells[i], kind), w) for i, kind, w in wrapped), default=1)
+        sheet.set_row(row, _height(lines))
     bottom = top + len(table.rows)
+    if table.rows:
+        # Empty cells are not written: in a large table they are a third of all.
+        frame = book.workbook.add_format({"border": 1, "border_color": _LINE})
+        area = (top + 1, 0, bottom, len(table.columns) - 1)
+        sheet.conditional_format(*area, {"type": "blanks", "format": frame})
     for index, column in enumerate(table.columns):
         if column.kind == "verdict" and bottom > top:
             _colour_verdicts(book, sheet, (top + 1, index, bottom, index))
     return bottom + 1
 
 
-def finish_table(sheet: Any, table: Table, *, top: int, frozen: int) -> None:
+def finish_table(sheet: Any, table: Table, *, top: int, frozen: int, widths: Sequence[int]) -> None:
     """Make a sheet's one table easy to work with: filters, and headings that stay in view.
 
     Parameters
@@ -213,6 +265,8 @@ def finish_table(sheet: Any, table: Table, *, top: int, frozen: int) -> None:
         The first row of its headings.
     frozen
         How many of its columns stay in view.
+    widths
+        The widths of its columns: on paper, those of a wide table stand on several pages.
     """
     header = top + int(table.has_groups)
     bottom = header + len(table.rows)
@@ -220,7 +274,13 @@ def finish_table(sheet: Any, table: Table, *, top: int, frozen: int) -> None:
     sheet.autofilter(header, 0, max(bottom, header + 1), len(table.columns) - 1)
     sheet.repeat_rows(top, header)
     sheet.repeat_columns(0, frozen - 1)
+    fit_width(sheet, widths)
     sheet.ignore_errors({"number_stored_as_text": f"A1:A{bottom + 1}"})
+
+
+def fit_width(sheet: Any, widths: Sequence[int]) -> None:
+    """Print a sheet's columns on as many pages side by side as they need to stay readable."""
+    sheet.fit_to_pages(max(math.ceil(sum(widths) / _PAGE_WIDTH), 1), 0)
 
 
 def column_widths(*tables: Table) -> tuple[int, ...]:
@@ -235,25 +295,46 @@ def column_widths(*tables: Table) -> tuple[int, ...]:
 def row_height(texts: Sequence[str], widths: Sequence[int]) -> int:
     """Return the height in points at which all texts of a row can be read, broken into lines."""
     lines = max((_lines(text, width) for text, width in zip(texts, widths, strict=True)), default=1)
+    return _height(lines)
+
+
+def _height(lines: int) -> int:
     return min(_LINE_HEIGHT * lines + 4, _MAX_HEIGHT)
 
 
+@lru_cache(maxsize=4096)
 def display_width(text: str) -> float:
     """Return how many digits' width a text takes: a Chinese character is two wide."""
-    return sum(2.0 if unicodedata.east_asian_width(sign) in "WF" else 0.9 for sign in text)
+    return sum(map(_sign_width, text))
+
+
+@lru_cache(maxsize=8192)
+def _sign_width(sign: str) -> float:
+    return 2.0 if unicodedata.east_asian_width(sign) in "WF" else 0.9
 
 
 def _width(table: Table, index: int) -> int:
     column = table.columns[index]
     least, most = _WIDTHS[column.kind]
-    texts = [row[index] for row in table.rows if isinstance(row[index], str)]
-    needed = max((display_width(str(text)) for text in texts), default=0.0)
+    needed = 0.0
+    for row in table.rows:
+        text = _text_in(row[index], column.kind)
+        # No sign is wider than two digits: most texts need not be measured.
+        if needed < most and 2 * len(text) > needed:
+            needed = max(needed, display_width(text))
     # A heading may break over two lines.
     headed = math.ceil(display_width(column.header) / 2) + 4
     return min(max(math.ceil(needed) + 3, headed, least), most)
 
 
+def _text_in(cell: Cell, kind: Kind) -> str:
+    """Return as much of a cell's text as is shown; nothing for what is no text."""
+    return cell[: _MOST_SIGNS.get(kind, _MAX_TEXT)] if isinstance(cell, str) else ""
+
+
 def _lines(text: str, width: int) -> int:
+    if 2 * len(text) <= width - 2 and "\n" not in text:
+        return 1
     parts = text.splitlines() or [""]
     return sum(max(math.ceil(display_width(part) / (width - 2)), 1) for part in parts)
 
@@ -287,25 +368,59 @@ def _write_groups(book: Book, sheet: Any, table: Table, row: int) -> None:
 
 
 def _write_cell(book: Book, sheet: Any, at: tuple[int, int], kind: Kind, cell: Cell) -> None:
+    if isinstance(cell, str) and cell:
+        quoted = cell.startswith(_RISKY)
+        shown = cut(xml_text(cell), book.texts, most=_MOST_SIGNS.get(kind, _MAX_TEXT))
+        sheet.write_string(*at, shown, book.cell_style(kind, quoted=quoted))
+    elif isinstance(cell, Share) and cell.verdict:
+        _write_mark(book, sheet, at, cell)
+    elif isinstance(cell, date):
+        sheet.write_datetime(*at, cell, book.cell_style(kind, number=_NUMBERS["date"]))
+    else:
+        _write_number(book, sheet, at, kind, cell)
+
+
+def _write_number(
+    book: Book, sheet: Any, at: tuple[int, int], kind: Kind, cell: str | float | Share | None
+) -> None:
+    number = cell.value if isinstance(cell, Share) else cell
+    if number is None or number == "" or number != number:  # noqa: PLR0124 - NaN is not itself
+        return
+    shown = _share_format(cell) if isinstance(cell, Share) else _NUMBERS.get(kind, "General")
+    sheet.write_number(*at, number, book.cell_style(kind, number=shown))
+
+
+def _write_mark(book: Book, sheet: Any, at: tuple[int, int], share: Share) -> None:
+    """Write a share with its verdict as a sign and a colour; the verdict's word without a share."""
+    if math.isnan(share.value):
+        word = verdict_word(share.verdict, book.texts)
+        sheet.write_string(*at, word, book.cell_style("mark", verdict=share.verdict))
+        return
+    mark = _MARKS.get(share.verdict, "")
+    number = f'"{mark} "{_share_format(share)}' if mark else _share_format(share)
+    style = book.cell_style("mark", number=number, verdict=share.verdict)
+    sheet.write_number(*at, share.value, style)
+
+
+def _cell_properties(kind: Kind, number: str, verdict: str, quoted: bool) -> dict[str, object]:
     style: dict[str, object] = {"border": 1, "border_color": _LINE}
     if kind in _WRAPPED:
         style |= {"text_wrap": True, "align": "left", "indent": 1}
-    elif kind in ("verdict", "date"):
+    elif kind in ("verdict", "date", "mark"):
         style |= {"align": "center"}
     else:
         style |= {"align": "right", "indent": 1}
-    number = cell.value if isinstance(cell, Share) else cell
-    if number is None or number == "" or number != number:  # noqa: PLR0124 - NaN is not itself
-        sheet.write_blank(*at, None, book.style(**style))
-    elif isinstance(number, str):
-        write_text(book, sheet, at, number, **style)
-    elif isinstance(number, date):
-        sheet.write_datetime(*at, number, book.style(num_format=_NUMBERS["date"], **style))
-    else:
-        shown = _share_format(cell) if isinstance(cell, Share) else _NUMBERS.get(kind, "General")
-        sheet.write_number(*at, number, book.style(num_format=shown, **style))
+    if number:
+        style["num_format"] = number
+    if quoted:
+        style["quote_prefix"] = True
+    if verdict in _VERDICT_COLOURS:
+        fill, ink = _VERDICT_COLOURS[verdict]
+        style |= {"bg_color": fill, "font_color": ink}
+    return style
 
 
+@lru_cache(maxsize=65536)
 def _share_format(share: Share) -> str:
     decimals = truthful_decimals(share.value, needed=share.needed, least=1, most=8)
     return f"0.{'0' * (decimals or 8)}%"

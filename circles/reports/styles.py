@@ -1,188 +1,244 @@
-"""Styles for QGIS inside a GeoPackage, in the table that QGIS looks for them."""
+"""How QGIS draws the layers of the results: in the colours of the map, with a legend in words."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
+from typing import Final
 from xml.etree import ElementTree as ET
 
 from circles.assessment import Assessment
-from circles.explain import limit_word, verdict_word
+from circles.explain import limit_word, one_line, profile_word, required, verdict_word
 from circles.facilities import load_catalogue
+from circles.reports import qml
+from circles.reports.geopackage import Style
+from circles.standards.model import AccessRule
 from circles.texts import Texts
 
-_VERDICT_COLOURS = {
-    "met": "#3e955d",
-    "not_met": "#c84838",
-    "insufficient_data": "#ecbe4e",
-    "not_applicable": "#b0b8bc",
+#: The colours of the map, by its names for them; a test holds them together.
+COLOURS: Final[Mapping[str, str]] = {
+    "met": "#8fcfd1",
+    "not-met": "#d0602f",
+    "insufficient": "#f4f1ea",
+    "not-applicable": "#ffffff",
+    "half-missed": "#b8431a",
+    "most-reached": "#eda77b",
+    "passed": "#a9dbdb",
+    "all-reached": "#4fa9ae",
+    "quarter-1": "#f1eef6",
+    "quarter-2": "#bdb5da",
+    "quarter-3": "#8d83bd",
+    "quarter-4": "#5f5399",
+    "border": "#55534d",
+    "gap": "#6d1243",
+    "reach-ink": "#3b2c85",
 }
-_OTHER, _REACH = "#52606d", "#1f4e8c"
+_HATCH: Final = "#9a9588"
+_OTHER: Final = "#52606d"
+_VERDICTS: Final[Mapping[str, str]] = {
+    "met": "met",
+    "not_met": "not-met",
+    "insufficient_data": "insufficient",
+    "not_applicable": "not-applicable",
+}
+_DEFAULT: Final = "circles"
+_ROUNDING: Final = 1e-9
 # What QGIS shows over a feature: expressions that escape what stands in the tables.
-_ESCAPE = "map('&', '&amp;', '<', '&lt;')"
-_NAME = f'<b>[% replace("name", {_ESCAPE}) %]</b>'
-_LINES = f"[% replace(replace(\"explanation\", {_ESCAPE}), '\\n', '<br>') %]"
-_TIP = f"{_NAME}<br>{_LINES}"
-_NEED = {"service": '[% "service" %]', "minutes": '[% "minutes" %]'}
-_DDL = """
-CREATE TABLE layer_styles (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256),
-    f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
-    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
-)
-"""
+_ESCAPE: Final = "map('&', '&amp;', '<', '&lt;')"
+_NAME: Final = f'<b>[% replace("name", {_ESCAPE}) %]</b>'
+_LINES: Final = f"[% replace(replace(\"explanation\", {_ESCAPE}), '\\n', '<br>') %]"
+_TIP: Final = f"{_NAME}<br>{_LINES}"
+_NEED: Final = {"service": '[% "service" %]', "minutes": '[% "minutes" %]'}
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a layer is drawn: its table, its QML, and a line about it."""
+def layer_styles(
+    assessment: Assessment, *, aliases: Mapping[str, Mapping[str, str]], texts: Texts
+) -> Iterator[Style]:
+    """Return the styles of all layers, the default of each before its others.
 
-    table: str
-    qml: str
-    description: str
-
-
-@dataclass(frozen=True)
-class Class:
-    """A value of the attribute that a layer is coloured by, its label, and how it is drawn."""
-
-    value: str
-    label: str
-    layer: ET.Element
-
-
-def write_styles(
-    assessment: Assessment,
-    path: Path,
-    *,
-    aliases: Mapping[str, str],
-    texts: Texts,
-    moment: str,
-) -> None:
-    """Add QGIS's table of styles to a GeoPackage and register it there.
+    Communities are coloured by the verdict of the standard's first tier, and have a style more for
+    each other tier and for the coverage by each rule. Homes out of reach and isochrones show one
+    rule or need, and the others when they are ticked.
 
     Parameters
     ----------
     assessment
         The run.
-    path
-        A GeoPackage with the layers `communities`, `facilities` and `isochrones`.
     aliases
-        What QGIS calls the columns of the communities.
+        What the columns are called, by layer and column.
     texts
         The words of the legend's language.
-    moment
-        The time to record, as ISO 8601 in UTC.
     """
-    styles = tuple(_styles(assessment, aliases, texts))
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute(_DDL)
-        database.executemany(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
-            "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, "
-            "update_time) VALUES ('', '', ?, 'geom', 'circles', ?, '', 1, ?, '', ?)",
-            [(style.table, style.qml, style.description, moment) for style in styles],
-        )
-        database.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, "
-            "last_change, srs_id) VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
-            (moment,),
-        )
-        database.execute("UPDATE gpkg_contents SET last_change = ?", (moment,))
-
-
-def _styles(assessment: Assessment, aliases: Mapping[str, str], texts: Texts) -> Iterator[Style]:
-    label = texts("words.fictional") if assessment.fictional else ""
-    for tier in assessment.standard.tiers[:1]:
-        classes = [
-            Class(verdict, verdict_word(verdict, texts), _area(colour))
-            for verdict, colour in _VERDICT_COLOURS.items()
-        ]
-        qml = _qml("fill", f"tier_{tier.id}", classes, tip=_TIP, aliases=aliases)
-        yield Style("communities", qml, f"{tier.name[texts.lang]} {label}".strip())
-    marks = list(_marks(assessment, texts))
-    yield Style("facilities", _qml("marker", "service", marks, tip=_NAME), label)
-    reach = texts("layers.reach", **_NEED)
-    outlines = list(_outlines(assessment, texts))
-    yield Style("isochrones", _qml("fill", "minutes", outlines, tip=reach), label)
-
-
-def _marks(assessment: Assessment, texts: Texts) -> Iterator[Class]:
-    present = set(assessment.facilities["service"])
-    for key, service in load_catalogue().items():
-        if key in present:
-            yield Class(key, service.name[texts.lang], _mark(service.colour))
-    yield Class("", texts("layers.other_services"), _mark(_OTHER))
-
-
-def _outlines(assessment: Assessment, texts: Texts) -> Iterator[Class]:
-    for place, limit in enumerate(sorted(set(assessment.isochrones["minutes"]))):
-        label = limit_word(limit, "time_threshold", texts)
-        yield Class(f"{limit:g}", label, _outline(dashed=place > 0))
-
-
-def _area(colour: str) -> ET.Element:
-    rest = {"outline_color": "#ffffff", "outline_width": "0.4", "outline_style": "solid"}
-    return _symbol_layer("SimpleFill", {"color": colour, "style": "solid", **rest}, opacity=0.65)
-
-
-def _mark(colour: str) -> ET.Element:
-    rest = {"outline_color": "#ffffff", "outline_width": "0.3", "size": "2.6"}
-    return _symbol_layer("SimpleMarker", {"name": "circle", "color": colour, **rest})
-
-
-def _outline(*, dashed: bool) -> ET.Element:
-    dash = "dash" if dashed else "solid"
-    rest = {"outline_color": _REACH, "outline_width": "0.5", "outline_style": dash}
-    return _symbol_layer("SimpleFill", {"style": "no", **rest})
-
-
-def _symbol_layer(kind: str, options: dict[str, str], *, opacity: float = 1.0) -> ET.Element:
-    layer = ET.Element("layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
-    held = ET.SubElement(layer, "Option", type="Map")
-    for name, value in options.items():
-        shown = _rgba(value, opacity) if name.endswith("color") else value
-        ET.SubElement(held, "Option", name=name, value=shown, type="QString")
-    return layer
-
-
-def _rgba(colour: str, opacity: float) -> str:
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return f"{red},{green},{blue},{round(255 * opacity)}"
-
-
-def _qml(
-    symbol_type: str,
-    attribute: str,
-    classes: Sequence[Class],
-    *,
-    tip: str,
-    aliases: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    root = ET.Element("qgis", version="3.22.0", styleCategories="Symbology|Fields|MapTips")
-    renderer = ET.SubElement(
-        root, "renderer-v2", type="categorizedSymbol", attr=attribute, enableorderby="0"
+    about = _about(assessment, texts)
+    yield from _communities(assessment, aliases["communities"], about, texts)
+    facilities = qml.document(
+        _facilities(assessment, texts), "marker", tip=_NAME, aliases=aliases["facilities"]
     )
-    categories = ET.SubElement(renderer, "categories")
-    symbols = ET.SubElement(renderer, "symbols")
-    for number, one in enumerate(classes):
-        ET.SubElement(
-            categories,
-            "category",
-            symbol=str(number),
-            value=one.value,
-            label=one.label,
-            render="true",
+    yield Style("facilities", _DEFAULT, facilities, about, default=True)
+    reach = texts("layers.reach", **_NEED)
+    isochrones = qml.document(
+        _isochrones(assessment, texts), "fill", tip=reach, aliases=aliases["isochrones"]
+    )
+    yield Style("isochrones", _DEFAULT, isochrones, about, default=True)
+    gaps = qml.document(_gaps(assessment, texts), "marker", aliases=aliases["gaps"])
+    yield Style("gaps", _DEFAULT, gaps, about, default=True)
+
+
+def _about(assessment: Assessment, texts: Texts) -> str:
+    said = [texts("words.fictional")] if assessment.fictional else []
+    return " ".join([*said, *([] if assessment.walked else [texts("no_network.notice")])])
+
+
+def _communities(
+    assessment: Assessment, aliases: Mapping[str, str], about: str, texts: Texts
+) -> Iterator[Style]:
+    standard = assessment.standard
+    renderers = [
+        *((tier.name[texts.lang], _verdicts(f"tier_{tier.id}", texts)) for tier in standard.tiers),
+        *(
+            (texts("layers.coverage", rule=rule.name[texts.lang]), _coverage(rule, texts))
+            for rule in standard.access_rules
+        ),
+    ]
+    for number, (name, renderer) in enumerate(renderers):
+        first = number == 0
+        # The others speak of colours alone: names of columns stay when one of them is chosen.
+        told = qml.document(
+            renderer, "fill", tip=_TIP if first else "", aliases=aliases if first else None
         )
-        symbol = ET.SubElement(
-            symbols, "symbol", name=str(number), type=symbol_type, alpha="1", clip_to_extent="1"
+        title = one_line(name)
+        about_it = f"{title} {about}".strip()
+        yield Style("communities", _DEFAULT if first else title, told, about_it, default=first)
+
+
+def _verdicts(attribute: str, texts: Texts) -> ET.Element:
+    categories = [
+        qml.Category(verdict, verdict_word(verdict, texts), _area(look))
+        for verdict, look in _VERDICTS.items()
+    ]
+    return qml.by_category(attribute, categories, "fill")
+
+
+def _coverage(rule: AccessRule, texts: Texts) -> ET.Element:
+    """Return the classes of the map: of what must be reached, enough is told from too little."""
+    verdict, low = qml.column(f"{rule.id}_verdict"), qml.column(f"{rule.id}_share_low")
+    if rule.min_share is None:
+        classes = [
+            (
+                f"quarter-{n}",
+                texts(f"map.class_quarter_{n}"),
+                f"{verdict} IS NULL AND {_quarter(low, n)}",
+            )
+            for n in (4, 3, 2, 1)
+        ]
+        total = qml.column(f"{rule.id}_total")
+        unknown = f"{verdict} = 'insufficient_data' OR ({low} IS NULL AND {total} IS NOT NULL"
+        unknown += f" AND {verdict} IS NULL)"
+    else:
+        classes = list(_judged(rule.min_share, verdict, low, texts))
+        unknown = f"{verdict} = 'insufficient_data'"
+    rules = [qml.Rule(label, test, _area(look)) for look, label, test in classes]
+    for name, test in (("insufficient_data", unknown), ("not_applicable", qml.ELSE)):
+        rules.append(qml.Rule(verdict_word(name, texts), test, _area(_VERDICTS[name])))
+    return qml.by_rules(rules, "fill")
+
+
+def _judged(needed: float, verdict: str, low: str, texts: Texts) -> Iterator[tuple[str, str, str]]:
+    """Return look, label and test of each class of a share that is asked for."""
+    half = 0.5 if needed > 0.5 else needed / 2
+    words = {"needed": required(needed), "half": required(half)}
+    met, missed = f"{verdict} = 'met'", f"{verdict} = 'not_met'"
+    everybody = 1 - _ROUNDING
+    yield "all-reached", texts("map.class_all"), f"{met} AND {low} >= {everybody!r}"
+    if needed < 1:
+        yield "passed", texts("map.class_passed", **words), f"{met} AND {low} < {everybody!r}"
+    yield "most-reached", texts("map.class_most", **words), f"{missed} AND {low} >= {half!r}"
+    yield "half-missed", texts("map.class_half", **words), f"{missed} AND {low} < {half!r}"
+
+
+def _quarter(low: str, number: int) -> str:
+    first, last = (number - 1) / 4 - _ROUNDING, number / 4 - _ROUNDING
+    tests = [*([f"{low} >= {first!r}"] if number > 1 else [])]
+    tests += [f"{low} < {last!r}"] if number < 4 else []
+    return " AND ".join(tests)
+
+
+def _area(look: str) -> qml.Symbol:
+    solid = qml.solid(COLOURS[look], outline=COLOURS["border"], width_mm=0.2, opacity=0.8)
+    return (solid, qml.hatched(_HATCH)) if look == "insufficient" else (solid,)
+
+
+def _facilities(assessment: Assessment, texts: Texts) -> ET.Element:
+    present = set(assessment.facilities["service"])
+    marks = [
+        qml.Category(key, service.name[texts.lang], _mark(service.colour))
+        for key, service in load_catalogue().items()
+        if key in present
+    ]
+    other = qml.Category("", texts("layers.other_services"), _mark(_OTHER))
+    return qml.by_category("service", [*marks, other], "marker")
+
+
+def _mark(colour: str) -> qml.Symbol:
+    return (qml.mark("circle", colour, size_mm=2.6),)
+
+
+def _isochrones(assessment: Assessment, texts: Texts) -> ET.Element:
+    """Return a rule a need and profile, with its limits below it; the first one is shown."""
+    table = assessment.isochrones
+    needs = dict.fromkeys(zip(table["service"], table["profile"], strict=True))
+    several = len({service for service, _ in needs}) < len(needs)
+    rules = []
+    for number, (service, profile) in enumerate(needs):
+        own = table[(table["service"] == service) & (table["profile"] == profile)]
+        need = _need_word(str(service), assessment, texts)
+        walked = texts("map.need_profile", need=need, profile=profile_word(str(profile), texts))
+        rules.append(
+            qml.Rule(
+                walked if several else need,
+                f"{qml.column('service')} = {qml.literal(str(service))}"
+                f" AND {qml.column('profile')} = {qml.literal(str(profile))}",
+                parts=tuple(_limits(sorted(set(own["minutes"])), texts)),
+                shown=number == 0,
+            )
         )
-        symbol.append(one.layer)
-    named = ET.SubElement(root, "aliases")
-    for field, name in aliases.items():
-        ET.SubElement(named, "alias", field=field, name=name)
-    ET.SubElement(root, "mapTip").text = tip
-    return "<!DOCTYPE qgis>\n" + ET.tostring(root, "unicode")
+    return qml.by_rules(rules, "fill")
+
+
+def _limits(limits: Sequence[float], texts: Texts) -> Iterator[qml.Rule]:
+    for place, limit in enumerate(limits):
+        ink = qml.outlined(COLOURS["reach-ink"], width_mm=0.5, dashed=place > 0)
+        test = f"{qml.column('minutes')} = {float(limit)!r}"
+        yield qml.Rule(limit_word(limit, "time_threshold", texts), test, (ink,))
+
+
+def _need_word(service: str, assessment: Assessment, texts: Texts) -> str:
+    """Return what a need is called: in the catalogue, or else by the first rule that has it."""
+    known = load_catalogue().get(service)
+    named = [rule.name for rule in assessment.standard.access_rules if rule.service == service]
+    names = [*([known.name] if known else []), *named]
+    return one_line(names[0][texts.lang]) if names else service
+
+
+def _gaps(assessment: Assessment, texts: Texts) -> ET.Element:
+    """Return a rule a rule of the standard that leaves homes out; the first one is shown."""
+    present = set(assessment.gaps["rule_id"])
+    rules = [rule for rule in assessment.standard.access_rules if rule.id in present]
+    return qml.by_rules(
+        [
+            qml.Rule(
+                one_line(rule.name[texts.lang]),
+                f"{qml.column('rule_id')} = {qml.literal(rule.id)}",
+                parts=tuple(_homes(rule, texts)),
+                shown=number == 0,
+            )
+            for number, rule in enumerate(rules)
+        ],
+        "marker",
+    )
+
+
+def _homes(rule: AccessRule, texts: Texts) -> Iterator[qml.Rule]:
+    beyond, colour = qml.column("beyond"), COLOURS["gap"]
+    solid = qml.mark("square", colour, size_mm=1.4)
+    yield qml.Rule(texts("layers.gap_beyond"), beyond, (solid,))
+    if rule.has_range:
+        hollow = qml.mark("square", "#ffffff", size_mm=1.4, outline=colour)
+        yield qml.Rule(texts("layers.gap_strict"), f"NOT {beyond}", (hollow,))

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from circles.assessment import Assessment
+from circles.check.model import CheckReport
+from circles.check.record import summary_of
 from circles.texts import Bilingual, Value, load_texts
 
 SCHEMA = "circles.results/1"
@@ -27,7 +29,7 @@ _STRICT = (
 _OPEN = ("open_share_low", "open_share_high", "open_known", "open_unknown")
 
 
-def write_summary(assessment: Assessment, path: Path) -> None:
+def write_summary(assessment: Assessment, path: Path, *, check: CheckReport | None = None) -> None:
     """Write the run's figures as JSON: UTF-8, keys sorted, a missing value as null.
 
     Parameters
@@ -36,10 +38,12 @@ def write_summary(assessment: Assessment, path: Path) -> None:
         The run.
     path
         The file to write.
+    check
+        What was found of the inputs; a summary of it is written too.
     """
-    text = json.dumps(
-        summarise(assessment), allow_nan=False, ensure_ascii=False, indent=1, sort_keys=True
-    )
+    looked_over = {} if check is None else {"check": summary_of(check)}
+    figures = {**summarise(assessment), **looked_over}
+    text = json.dumps(figures, allow_nan=False, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", "utf-8", newline="\n")
 
 
@@ -54,11 +58,11 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
     Returns
     -------
     dict
-        `rollups` with numerators and denominators, `tiers` and `rules` with counts by verdict,
-        the coverage over all communities for each rule, `joins` with counts of how the points of
-        each layer join the streets, `findings` of the rules that are not of access, the facilities
-        that are `unreached`, the `warnings` in both languages, and `communities` with their
-        verdicts.
+        `walked` (whether a street network was given), `rollups` with numerators and denominators,
+        `tiers` and `rules` with counts by verdict, the coverage over all communities for each
+        rule, `joins` with counts of how the points of each layer join the streets, `findings` of
+        the rules that are not of access, the facilities that are `unreached`, the `warnings` in
+        both languages, and `communities` with their verdicts.
     """
     standard = assessment.standard
     settings = assessment.communities["setting"]
@@ -67,7 +71,8 @@ def summarise(assessment: Assessment) -> dict[str, Any]:
         "name": assessment.name,
         "as_of": _plain(assessment.as_of),
         "fictional": assessment.fictional,
-        "label": "虚构 · fictional data" if assessment.fictional else None,
+        "walked": assessment.walked,
+        "label": load_texts("en")("words.fictional") if assessment.fictional else None,
         "standard": {
             "id": standard.id,
             "name": standard.name.model_dump(),

@@ -4,6 +4,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import pandas as pd
+
 from circles.assessment import Assessment
 from circles.explain import one_line, score_word
 from circles.texts import Texts
@@ -33,7 +35,7 @@ class UnitLine:
 
 @dataclass(frozen=True)
 class WayLine:
-    """A way of telling urban from rural, and what it would change."""
+    """A way of telling urban from rural, and what it would change; None where nobody can tell."""
 
     name: str
     used: bool
@@ -41,8 +43,8 @@ class WayLine:
     urban: int
     rural: int
     class_changes: int
-    verdict_changes: int
-    tier_changes: int
+    verdict_changes: int | None
+    tier_changes: int | None
 
 
 def unit_lines(assessment: Assessment, texts: Texts) -> list[UnitLine]:
@@ -89,10 +91,17 @@ def way_lines(assessment: Assessment, texts: Texts) -> list[WayLine]:
     return [
         WayLine(
             name=texts(f"words.way_{row['way']}"),
-            **{str(key): value for key, value in row.items() if key != "way"},
+            used=bool(row["used"]),
+            **{name: int(row[name]) for name in ("known", "urban", "rural", "class_changes")},
+            verdict_changes=_known(row["verdict_changes"]),
+            tier_changes=_known(row["tier_changes"]),
         )
         for row in table.to_dict("records")
     ]
+
+
+def _known(count: float) -> int | None:
+    return None if pd.isna(count) else int(count)
 
 
 def _tier(row: Row, texts: Texts) -> UnitTier:

@@ -22,6 +22,8 @@ _HEMISPHERES: Final[dict[str, tuple[Axis, int]]] = {
     **dict.fromkeys(("w", "西经", "西經", "west"), ("lon", -1)),
     **dict.fromkeys(("n", "北纬", "北緯", "north"), ("lat", 1)),
     **dict.fromkeys(("s", "南纬", "南緯", "south"), ("lat", -1)),
+    **dict.fromkeys(("经度", "經度", "longitude", "lon", "lng"), ("lon", 1)),
+    **dict.fromkeys(("纬度", "緯度", "latitude", "lat"), ("lat", 1)),
 }
 _SIDE: Final = "|".join(sorted(_HEMISPHERES, key=len, reverse=True))
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?")

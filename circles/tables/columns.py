@@ -20,6 +20,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 # Units of which a column's numbers are many, so that they cannot be taken as they are.
 _BRACKETS = re.compile(r"\((.*?)\)")
 _MULTIPLE = re.compile(r"亩|公顷|公里|km|\bha\b|[十百千万](平|米|人|户|m)")
+#: A number of people, households or things with the word for one behind it.
+_COUNTED = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)\s*[人户名口个]")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
@@ -164,10 +166,22 @@ def not_numbers(values: pd.Series, wrong: Sequence[int]) -> str:
 
 
 def amounts_of(values: pd.Series) -> tuple[npt.NDArray[np.float64], list[int]]:
-    """Return a column's cells as numbers of 0 or more, and the rows that are none."""
+    """Return a column's cells as numbers of 0 or more, and the rows that are none.
+
+    The word for one, as in ``1,234人`` or ``56户``, takes nothing from a number.
+    """
     numbers, wrong = numbers_of(values)
+    if wrong:
+        numbers, wrong = numbers_of(values.astype(object).map(_without_unit))
     negative = values.index[numbers < 0].tolist()
     return numbers, [row for row in values.index if row in {*wrong, *negative}]
+
+
+def _without_unit(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    match = _COUNTED.fullmatch(unicodedata.normalize("NFKC", cell).strip())
+    return cell if match is None else match[1]
 
 
 def shares_of(values: pd.Series) -> tuple[npt.NDArray[np.float64], list[int]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -27,6 +27,14 @@ _UNIT: Final = re.compile(
     r"m2|m²|m|km|km2|㎡|亩|公顷|平方公里|公里|度|°|个/千人|人/平方公里|年|月|日|年月日|小时|分钟|天|"
     r"person|persons|people|households|places|beds|deg|degrees?|years?)[)\]]?"
 )
+#: A unit for the whole table in a row above the header, of which its figures are many.
+_UNIT_ABOVE: Final = re.compile(r"(?:^|[^\u4e00-\u9fff]|计量)单位:([^:)\]\s]{1,20})")
+_MANY: Final[Mapping[str, re.Pattern[str]]] = {
+    "人": re.compile(r"人口|人数|居民|老人|老年|儿童|岁|人$"),
+    "户": re.compile(r"户数|户$"),
+    "面积": re.compile(r"面积"),
+}
+_MANY_UNIT: Final = re.compile(r"[十百千万](?:人|户)|([十百千万]平方米|亩|公顷|平方公里)")
 _LABEL: Final = re.compile(r".{1,12}[::].+")
 
 
@@ -95,6 +103,7 @@ def find_header(grid: Grid, path: Path, *, header_row: int | None = None) -> Hea
     units = _units(rows, last + 1)
     if units is not None:
         names = [_with_unit(name, cell) for name, cell in _paired(names, units[1])]
+    names = _with_unit_above(names, rows[:first])
     return Header(
         rows[first][0],
         rows[last][0],
@@ -285,6 +294,21 @@ def _with_unit(name: str | None, unit: str | None) -> str | None:
     if name is None or unit is None:
         return name
     return f"{name}({unit.strip('()（）[] ')})"
+
+
+def _with_unit_above(names: Sequence[str | None], above: Sequence[Row]) -> list[str | None]:
+    """Write a unit of thousands that a row above the header names into the columns it is of."""
+    words = [folded(cell) for _, cells in above for cell in cells if cell is not None]
+    said = [unit for word in words for unit in _UNIT_ABOVE.findall(word)]
+    units = [_MANY_UNIT.fullmatch(one) for unit in said for one in re.split("[、,;/]", unit)]
+    many = {"面积" if unit[1] else unit[0][-1]: unit[0] for unit in units if unit is not None}
+    return [_with_unit(name, _unit_for(name, many)) for name in names]
+
+
+def _unit_for(name: str | None, many: Mapping[str, str]) -> str | None:
+    if name is None or "(" in folded(name):
+        return None
+    return next((unit for kind, unit in many.items() if _MANY[kind].search(folded(name))), None)
 
 
 def _facts(

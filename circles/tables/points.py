@@ -21,6 +21,11 @@ Shapes = npt.NDArray[np.object_]
 
 _PAIR: Final = re.compile(r"[(\[（【]?(.+?)[,;、，；|/]+(.+?)[)\]）】]?")
 _SPACED: Final = re.compile(r"[(\[（【]?(\S+)\s+(\S+?)[)\]）】]?")
+#: Two numbers of which the second is called what it is: 经度113.26纬度23.13.
+_CALLED: Final = re.compile(
+    r"(\D*\d.*?)[\s,;，；、]*((?:经度|經度|东经|東經|纬度|緯度|北纬|北緯|longitude|lon|lng|latitude|lat).*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _LAT_FIRST: Final = frozenset({"latlon", "latlng", "纬经度"})
 _WKT: Final = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)", re.IGNORECASE)
 
@@ -184,7 +189,7 @@ def _in_order(first: Angle, second: Angle) -> tuple[tuple[float, float], list[No
 def _halves(cell: object, *, lat_first: bool) -> tuple[object, object]:
     """Cut a cell with both coordinates in two; one that cannot be cut has only one of them."""
     text = (cell_text(cell) or "").strip()
-    match = _PAIR.fullmatch(text) or _SPACED.fullmatch(text)
+    match = _PAIR.fullmatch(text) or _SPACED.fullmatch(text) or _CALLED.fullmatch(text)
     if match is None:
         return text, None
     first, second = match[1].strip(), match[2].strip()

@@ -13,7 +13,7 @@ from circles.tables.columns import rows_in_words
 from circles.tables.folding import folded
 from circles.tables.grid import Grid, Merge, Row, is_number
 from circles.tables.headers import Header
-from circles.tables.ledger import RowEvent, doubtful, repaired, set_aside
+from circles.tables.ledger import Fate, RowEvent, doubtful, repaired, set_aside
 from circles.tables.vocabulary import AMOUNTS, match_columns
 from circles.texts import Note
 
@@ -26,6 +26,8 @@ _FOOTNOTE: Final = re.compile(
     r"[(\[]?(单位|计量单位|注|备注|说明|填表说明|填表人|制表人|制表|审核人|审核|负责人|填报人|填报单位|填报日期|资料来源|数据来源|来源|"
     r"note|notes|source)\d*[::].*"
 )
+#: What people who fill in forms sign with: 填表日期:2026-06-30.
+_LABELLED: Final = re.compile(r".{1,10}:.{0,40}")
 _ERROR_CELL: Final = re.compile(r"#(N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
 #: A code of eight digits and more in the form that a spreadsheet shows when it takes it for a sum.
 _SCIENTIFIC: Final = re.compile(r"\d(\.\d+)?[eE]\+?(0?[89]|[12]\d)")
@@ -72,8 +74,9 @@ def records_of(grid: Grid, header: Header, path: Path) -> Records:
     """
     rows = [(number, list(cells)) for number, cells in grid.rows if number > header.end]
     aside = [*_too_long(rows, header, path), *_no_records(rows, header, grid.merges)]
-    out = {event.row for event in aside}
-    events = [*grid.events, *aside]
+    known = [e for e in grid.events if e.row > header.end or e.fate is not Fate.SET_ASIDE]
+    out = {event.row for event in (*known, *aside) if event.fate is Fate.SET_ASIDE}
+    events = [*known, *aside]
     kept = [(number, _padded(cells, len(header.names))) for number, cells in rows]
     kept = [(number, cells) for number, cells in kept if number not in out]
     events += _fill_merges(kept, grid.merges, header)
@@ -139,8 +142,10 @@ def _is_total(first: str, cells: Sequence[str | None]) -> bool:
 
 
 def _is_footnote(first: str, cells: Sequence[str | None], *, width: int) -> bool:
-    few = len(cells) - cells.count(None) <= _FOOTNOTE_CELLS < width
-    return few and _FOOTNOTE.fullmatch(folded(first)) is not None
+    filled = [cell for cell in cells if cell is not None]
+    few = len(filled) <= _FOOTNOTE_CELLS < width
+    labels = len(filled) > 1 and all(_LABELLED.fullmatch(folded(cell)) for cell in filled)
+    return (few or labels) and _FOOTNOTE.fullmatch(folded(first)) is not None
 
 
 def _fill_merges(

@@ -29,6 +29,10 @@ _OTHER_ENCODING: Final = re.compile(
 )
 _ROW: Final = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]*?\s)?r\s*=\s*["']([^"']*)["']""")
 _MERGE: Final = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']([A-Z0-9:]{1,23})["']""")
+_HIDDEN: Final = re.compile(
+    rb"""<(?:\w+:)?row\s(?=[^>]*?\bhidden\s*=\s*["'](?:1|true)["'])"""
+    rb"""(?:[^>]*?\s)?r\s*=\s*["']([0-9]{1,7})["']"""
+)
 #: A cell with a formula and without its result, as programs write that do not calculate.
 _UNCALCULATED: Final = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?r\s*=\s*["']([A-Z]{1,3}[0-9]{1,7})["'][^>]*>\s*"""
@@ -52,10 +56,13 @@ class Marks:
         Its merged cells (``A1:B2``).
     uncalculated
         Its cells (``C3``) with a formula whose result was never saved.
+    hidden
+        Its rows that are hidden, by hand or by a filter.
     """
 
     merges: tuple[str, ...] = ()
     uncalculated: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def inspect_archive(path: Path) -> dict[str, Marks]:
@@ -113,6 +120,7 @@ def _unfold(path: Path, file: IO[bytes], room: int, *, is_xml: bool) -> tuple[in
     """Read a member to its end; return what room is left, and the marks of a sheet."""
     merges: list[str] = []
     uncalculated: list[str] = []
+    hidden: list[str] = []
     tail = b""
     while chunk := file.read(_CHUNK_BYTES):
         room -= len(chunk)
@@ -124,10 +132,11 @@ def _unfold(path: Path, file: IO[bytes], room: int, *, is_xml: bool) -> tuple[in
             _refuse_traps(path, tail + chunk)
             merges += _found(_MERGE, tail, chunk)
             uncalculated += _found(_UNCALCULATED, tail, chunk)
+            hidden += _found(_HIDDEN, tail, chunk)
             tail = (tail + chunk)[-_OVERLAP_BYTES:]
         if len(merges) > _MAX_MERGES:
             raise _trap(path, f"it holds more than {_MAX_MERGES:,} merged cells")
-    return room, Marks(tuple(merges), tuple(uncalculated))
+    return room, Marks(tuple(merges), tuple(uncalculated), tuple(hidden))
 
 
 def _refuse_traps(path: Path, data: bytes) -> None:

@@ -13,8 +13,9 @@ from circles.errors import InputError
 from circles.tables.columns import cell_text, listing
 from circles.tables.folding import folded
 from circles.tables.grid import Grid, Merge, Row, filled_rows
-from circles.tables.ledger import RowEvent, doubtful
+from circles.tables.ledger import RowEvent, doubtful, set_aside
 from circles.tables.old_workbooks import OLD_WORKBOOKS, OldSheet, read_old_workbook
+from circles.tables.struck import StruckRow, struck_rows
 from circles.tables.unpacking import Marks, inspect_archive
 from circles.texts import Note
 
@@ -65,13 +66,14 @@ def read_workbook(path: Path, *, sheet: str | None = None) -> Grid:
             rows = () if title is None else filled_rows(_rows(path, pages[title]))
         finally:
             book.close()
-        members = _members(path) if marks else {}
-    found = marks.get(members.get(title or "", ""), Marks())
+        member = _members(path).get(title or "", "")
+        struck = struck_rows(path, member)
+    found = marks.get(member, Marks())
     return Grid(
         rows,
         merges=_merges(found.merges),
-        events=tuple(_uncalculated(found.uncalculated, rows)),
-        facts=_facts(title, filled, hidden),
+        events=(*_uncalculated(found.uncalculated, rows), *_struck(struck, rows)),
+        facts=(*_facts(title, filled, hidden), *_hidden_rows(found.hidden, rows)),
     )
 
 
@@ -126,7 +128,8 @@ def chosen_sheet(
         titles = ", ".join(repr(title) for title in visible)
         message = (
             f"{path}: the workbook has several sheets ({titles}); write which one to read, as in "
-            f'sheet = "{visible[0]}"'
+            f'sheet = "{visible[0]}"; if they are parts of one table, such as a sheet for each '
+            "street, put them below each other in one sheet, or give facilities as several layers"
         )
         raise InputError(message)
     return visible[0] if visible else None
@@ -217,6 +220,25 @@ def _uncalculated(cells: Iterable[str], rows: Sequence[Row]) -> Iterator[RowEven
         row = int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
         if row in there:
             yield from doubtful([row], Note.of("reading.uncalculated", cell=cell))
+
+
+def _struck(struck: Sequence[StruckRow], rows: Sequence[Row]) -> Iterator[RowEvent]:
+    """Name the rows that are struck out, in whole or in part."""
+    there = {number for number, _ in rows}
+    for row in struck:
+        if row.row not in there:
+            continue
+        if row.whole:
+            yield from set_aside([row.row], Note.of("reading.struck_row"))
+        else:
+            yield from doubtful([row.row], Note.of("reading.struck_cells", cells=row.cells[:10]))
+
+
+def _hidden_rows(hidden: Sequence[str], rows: Sequence[Row]) -> Iterator[Note]:
+    there = {number for number, _ in rows}
+    found = [row for row in hidden if int(row) in there]
+    if found:
+        yield Note.of("reading.hidden_rows", count=len(found), rows=tuple(found[:10]))
 
 
 def _old_grid(path: Path, sheet: str | None) -> Grid:

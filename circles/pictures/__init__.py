@@ -1,0 +1,1 @@
+"""Static pictures of an assessment: maps and charts, as SVG and PNG."""

@@ -1,0 +1,148 @@
+"""Pictures as PNG, for slides and print."""
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import shapely
+
+from circles.pictures.fonts import Fonts, machine_fonts
+from circles.pictures.scene import Areas, Dots, Lines, Part, Pen, Scene, Shapes, Words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DPI: Final = 300
+
+_MM_PER_INCH: Final = 25.4
+_POINTS: Final = 72 / _MM_PER_INCH
+_WHITE: Final = 250
+
+
+def png(scene: Scene, *, dpi: int = DPI, fonts: Fonts | None = None) -> bytes:
+    """Draw a picture with dots.
+
+    The same picture gives the same bytes, on one machine.
+
+    Parameters
+    ----------
+    scene
+        The picture.
+    dpi
+        Dots per inch.
+    fonts
+        What to letter it with; found on this machine if not given.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    lettering = fonts or machine_fonts()
+    size = (scene.width_mm / _MM_PER_INCH, scene.height_mm / _MM_PER_INCH)
+    figure = Figure(figsize=size, dpi=dpi, facecolor="white")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), frameon=False, xticks=[], yticks=[])
+    axes.set(xlim=(0, scene.width_mm), ylim=(scene.height_mm, 0))
+    for order, part in enumerate(scene.parts):
+        _draw(part, axes, lettering, order)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return _packed(canvas.buffer_rgba(), dpi)  # type: ignore[no-untyped-call]
+
+
+def _packed(dots: Any, dpi: int) -> bytes:
+    """Return the dots as a PNG of 256 colours: a map has few, and its file is far smaller."""
+    from PIL import Image
+
+    whole = Image.fromarray(np.asarray(dots)[:, :, :3])
+    few = whole.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # The colours are means of like ones; paper is white all the same.
+    palette = few.getpalette() or []
+    few.putpalette([255 if value >= _WHITE else value for value in palette])
+    buffer = io.BytesIO()
+    few.save(buffer, "PNG", dpi=(dpi, dpi))
+    return buffer.getvalue()
+
+
+def _draw(part: Part, axes: "Axes", fonts: Fonts, order: int) -> None:
+    if isinstance(part, Words):
+        _write(part, axes, fonts, order)
+    elif isinstance(part, Lines):
+        _draw_lines(part, axes, order)
+    elif isinstance(part, Dots):
+        around = shapely.buffer(shapely.points(part.places), part.radius_mm, quad_segs=8)
+        _fill(Areas(np.atleast_1d(around), part.fill, part.pen, part.opacity), axes, order)
+    else:
+        _fill(part, axes, order)
+
+
+def _write(words: Words, axes: "Axes", fonts: Fonts, order: int) -> None:
+    from matplotlib.font_manager import FontProperties
+
+    text = fonts.drawable(words.text)
+    if not text.strip():
+        return
+    axes.text(
+        words.x_mm,
+        words.y_mm,
+        text,
+        color=words.colour,
+        ha={"start": "left", "middle": "center", "end": "right"}[words.anchor],
+        va="baseline",
+        zorder=order,
+        parse_math=False,  # a name with two dollar signs is no formula
+        fontproperties=FontProperties(
+            fname=fonts.bold if words.bold else fonts.regular, size=words.size_mm * _POINTS
+        ),
+    )
+
+
+def _draw_lines(lines: Lines, axes: "Axes", order: int) -> None:
+    from matplotlib.collections import LineCollection
+
+    parts = shapely.get_parts(lines.shapes)
+    runs = _runs(parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING])
+    axes.add_collection(
+        LineCollection(runs, colors=lines.pen.colour, zorder=order, **_stroke(lines.pen)),
+        autolim=False,
+    )
+
+
+def _fill(areas: Areas, axes: "Axes", order: int) -> None:
+    from matplotlib.collections import PathCollection
+    from matplotlib.path import Path
+
+    parts = shapely.get_parts(areas.shapes)
+    rings, owner = shapely.get_rings(
+        parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON], return_index=True
+    )
+    paths: dict[int, list[Path]] = {}
+    for ring, own in zip(_runs(rings), owner.tolist(), strict=True):
+        paths.setdefault(own, []).append(Path(ring, closed=True))
+    outlines = [Path.make_compound_path(*own) for own in paths.values()]
+    # What is filled with nothing is drawn with its pen only.
+    colour = "none" if areas.fill == "none" else (areas.fill, areas.opacity)
+    pen = areas.pen
+    edge: dict[str, Any] = {"linewidths": 0} if pen is None else _stroke(pen)
+    axes.add_collection(
+        PathCollection(
+            outlines,
+            facecolors=colour,
+            edgecolors="none" if pen is None else pen.colour,
+            zorder=order,
+            **edge,
+        ),
+        autolim=False,
+    )
+
+
+def _runs(shapes: Shapes) -> list[Any]:
+    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
+    return np.split(coordinates, np.flatnonzero(np.diff(owner)) + 1) if len(coordinates) else []
+
+
+def _stroke(pen: Pen) -> dict[str, Any]:
+    width = pen.width_mm * _POINTS
+    if not pen.dash_mm:
+        return {"linewidths": width, "capstyle": "round", "joinstyle": "round"}
+    # matplotlib counts dashes in widths of the line.
+    dash = tuple(length / pen.width_mm for length in pen.dash_mm)
+    return {"linewidths": width, "linestyles": [(0, dash)], "joinstyle": "round"}
