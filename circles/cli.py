@@ -9,7 +9,7 @@ from importlib.metadata import version
 from importlib.resources import as_file, files
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,7 +19,7 @@ from circles.errors import CirclesError, InputError
 if TYPE_CHECKING:
     from circles.assessment import Assessment
     from circles.check.model import CheckReport
-    from circles.pipeline import Progress
+    from circles.pipeline import Progress, RunResult
     from circles.texts import Texts
 
 #: Exit codes: 0 done, 1 the run failed, 2 the input is wrong.
@@ -79,6 +79,9 @@ def run(
     fragment: Annotated[
         bool, typer.Option("--fragment", help="Also write the map for an iframe.")
     ] = False,
+    documents: Annotated[
+        str | None, typer.Option(help="Which of docx,pdf,maps to write; none for none of them.")
+    ] = None,
 ) -> None:
     """Score one district: read a project file, write maps, tables and a briefing page."""
     from circles.pipeline import run_project
@@ -87,10 +90,15 @@ def run(
     file = load_project(project).file
     words = _texts(lang or file.output.lang)
     with _progress(words) as progress:
-        result = run_project(project, out_dir=out, lang=lang, fragment=fragment, progress=progress)
-    _print_rollups(result.assessment, words)
-    _print_check(result.check, words)
-    _print_files(result.out_dir, words)
+        result = run_project(
+            project,
+            out_dir=out,
+            lang=lang,
+            fragment=fragment,
+            documents=None if documents is None else _listed(documents),
+            progress=progress,
+        )
+    _print_result(result, words)
 
 
 @app.command()
@@ -104,9 +112,7 @@ def demo(
     words = _texts(lang)
     with as_file(_sample()) as folder, _progress(words) as progress:
         result = run_project(folder / "circles.toml", out_dir=out, lang=lang, progress=progress)
-    _print_rollups(result.assessment, words)
-    _print_check(result.check, words)
-    _print_files(result.out_dir, words)
+    _print_result(result, words)
 
 
 @app.command()
@@ -271,6 +277,20 @@ def _progress(words: "Texts") -> Iterator["Progress"]:
         yield show
 
 
+def _listed(text: str) -> list[Any]:
+    """Return the words of an option; the word none for an empty list."""
+    parts = [part.strip() for part in text.replace("，", ",").split(",")]
+    return [part for part in parts if part and part != "none"]
+
+
+def _print_result(result: "RunResult", words: "Texts") -> None:
+    _print_rollups(result.assessment, words)
+    _print_check(result.check, words)
+    for note in result.notes:
+        typer.echo(f"! {words.note(note)}")
+    _print_files(result.out_dir, words)
+
+
 def _print_rollups(assessment: "Assessment", words: "Texts") -> None:
     from circles.check.words import say
     from circles.explain_rollup import explain_rollup
@@ -295,7 +315,10 @@ def _print_check(report: "CheckReport", words: "Texts") -> None:
 
 def _print_files(folder: Path, words: "Texts") -> None:
     from circles.outputs import FILES
+    from circles.reports.handouts import handout_names
 
-    first, *others = FILES
+    first, *others = [name for name in FILES if not name.endswith(".json")]
+    others += [name for name in handout_names() if (folder / name).exists()]
+    others += [name for name in FILES if name.endswith(".json")]
     typer.echo(words("cli.open", path=(folder / first).resolve()))
     typer.echo(words("cli.others", files=", ".join(others)))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
@@ -73,8 +74,14 @@ def to_degrees(x_m: FloatArray, y_m: FloatArray, crs: CRS) -> tuple[FloatArray, 
 def _project(
     x: FloatArray, y: FloatArray, source: CRS, target: CRS
 ) -> tuple[FloatArray, FloatArray]:
-    transformer = Transformer.from_crs(source, target, always_xy=True)
+    transformer = _transformer(source, target)
     return cast("tuple[FloatArray, FloatArray]", transformer.transform(x, y))
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: CRS, target: CRS) -> Transformer:
+    """Return what turns one system into another; making one takes longer than using it."""
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def local_points(frame: "gpd.GeoDataFrame", crs: CRS, name: str) -> tuple[FloatArray, FloatArray]:

@@ -15,7 +15,7 @@ from circles.crs import FloatArray, box_text, to_degrees, to_metres
 from circles.errors import InputError, OutputError
 from circles.isochrone import check_limits, draw
 from circles.network import WalkNetwork
-from circles.network.saved import SUFFIX
+from circles.network.saved import is_saved
 from circles.profiles import profile as profile_by_id
 from circles.travel import Direction
 
@@ -26,16 +26,16 @@ def read_network(path: Path | str) -> WalkNetwork:
     Parameters
     ----------
     path
-        The file; for a saved network (`WalkNetwork.save`) its folder, named ``.circles``.
+        The file; for a saved network (`WalkNetwork.save`) its folder, or the URL of one.
 
     Raises
     ------
     InputError
         The file is missing, damaged, or holds no street that may be walked.
     """
-    path = Path(path)
-    if path.suffix.lower() == SUFFIX:
+    if is_saved(path):
         return WalkNetwork.load(path)
+    path = Path(path)
     if path.suffix.lower() == ".graphml":
         from circles.network.graphml import read_graphml  # networkx loads with it
 

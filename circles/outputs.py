@@ -20,6 +20,7 @@ from circles.project.locations import with_variables
 from circles.reports.briefing import render_briefing
 from circles.reports.database import refuse_unwritable_database, write_database
 from circles.reports.exports import export_names, write_exports
+from circles.reports.handouts import Handouts, write_handouts
 from circles.reports.layers import write_layers
 from circles.reports.summary import write_summary
 from circles.reports.workbook import write_workbook
@@ -34,12 +35,13 @@ from circles.results_folder import (
 )
 from circles.tables.address import DatabaseAddress, redacted
 from circles.tables.database import content_sha256
-from circles.texts import load_texts
+from circles.texts import Note, load_texts
 from circles.walking import Profile
 
 Progress = Callable[[str, float], None]
 
-#: The files of a results folder, in the order in which a reader would open them.
+#: The files of every results folder, in the order in which a reader would open them. They are put
+#: in place in this order: where the last one is, all of them are.
 FILES: Final = (
     "map.html",
     "briefing.html",
@@ -48,8 +50,8 @@ FILES: Final = (
     "results.gpkg",
     "results.json",
     "check.json",
-    "manifest.json",
     "run.json",
+    "manifest.json",
 )
 #: The map for an iframe in another page, written on request.
 FRAGMENT: Final = "map-fragment.html"
@@ -130,9 +132,9 @@ def write_outputs(
     out_dir: Path,
     lang: str,
     check: CheckReport,
-    run: Callable[[], Mapping[str, Any]],
+    run: Callable[[tuple[Note, ...]], Mapping[str, Any]],
     progress: Progress = lambda _step, _share: None,
-) -> None:
+) -> tuple[Note, ...]:
     """Write all results of a run; nothing is left behind if one of them fails.
 
     Parameters
@@ -150,9 +152,14 @@ def write_outputs(
         What was found of the inputs before anything was scored.
     run
         Called last for what goes into ``run.json``, the only file that differs between two
-        equal runs.
+        equal runs; it is given what is returned.
     progress
         Called with a file's name and the share of the work done, 0-1.
+
+    Returns
+    -------
+    tuple of Note
+        What could not be written on this machine, or not in full, and why.
 
     Raises
     ------
@@ -161,7 +168,7 @@ def write_outputs(
     """
     try:
         with made(out_dir), tempfile.TemporaryDirectory(prefix=".new-", dir=out_dir) as beside:
-            _write_all(
+            made_too = _write_all(
                 assessment,
                 project,
                 Path(beside),
@@ -171,7 +178,7 @@ def write_outputs(
                 progress=progress,
             )
             _write_database(assessment, project, lang=lang)
-            names = (*FILES, *_on_request(project))
+            names = (*_on_request(project), *made_too.names, *FILES)
             stale = stale_files(out_dir, names, _read(project))
             take_place(Path(beside), out_dir, names, stale=stale)
     except OSError as error:
@@ -180,6 +187,7 @@ def write_outputs(
             "of it that are open elsewhere, or choose another folder with --out"
         )
         raise OutputError(message) from error
+    return made_too.notes
 
 
 def _write_database(assessment: Assessment, project: Project, *, lang: str) -> None:
@@ -201,32 +209,51 @@ def _write_all(
     *,
     lang: str,
     check: CheckReport,
-    run: Callable[[], Mapping[str, Any]],
+    run: Callable[[tuple[Note, ...]], Mapping[str, Any]],
     progress: Progress,
-) -> None:
+) -> Handouts:
     progress("map.html", 0.0)
-    edition = edition_of(project)
+    edition, output = edition_of(project), project.file.output
+    templates = None if output.templates is None else project.resolve(output.templates)
     map_html = render_map(assessment, lang=lang, edition=edition)
     (folder / "map.html").write_text(map_html, "utf-8", newline="\n")
     if project.file.map.fragment:
         fragment = render_map(assessment, lang=lang, edition=replace(edition, fragment=True))
         (folder / FRAGMENT).write_text(fragment, "utf-8", newline="\n")
-    progress("briefing.html", 0.4)
-    briefing = render_briefing(assessment, map_html=map_html, lang=lang, check=check)
+    progress("briefing.html", 0.15)
+    briefing = render_briefing(
+        assessment,
+        map_html=map_html,
+        lang=lang,
+        templates=templates,
+        edition=edition,
+        check=check,
+    )
     (folder / "briefing.html").write_text(briefing, "utf-8", newline="\n")
     write_check_page(check, folder / "check.html", lang=lang)
     write_check(check, folder / "check.json")
-    progress("communities.xlsx", 0.6)
+    progress("communities.xlsx", 0.25)
     write_workbook(assessment, folder / "communities.xlsx", lang=lang, check=check)
-    progress("results.gpkg", 0.7)
+    progress("results.gpkg", 0.3)
     write_layers(assessment, folder / "results.gpkg", lang=lang)
-    progress("results.json", 0.9)
+    progress("results.json", 0.35)
     write_summary(assessment, folder / "results.json", check=check)
-    write_exports(assessment, folder, formats=project.file.output.formats, lang=lang)
+    write_exports(assessment, folder, formats=output.formats, lang=lang)
+    handouts = write_handouts(
+        assessment,
+        folder,
+        documents=output.documents,
+        lang=lang,
+        edition=edition,
+        templates=templates,
+        check=check,
+        progress=lambda name, share: progress(name, 0.4 + 0.55 * share),
+    )
     made_of = manifest(assessment, project, check, lang=lang)
-    written = checksums(folder, _on_request(project))
+    written = checksums(folder, (*_on_request(project), *handouts.names))
     _write_json(folder / "manifest.json", {**made_of, "check": summary_of(check), WRITTEN: written})
-    _write_json(folder / "run.json", run())
+    _write_json(folder / "run.json", run(handouts.notes))
+    return handouts
 
 
 def manifest(

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,8 @@ from circles.district import assess, prepare
 from circles.inputs import read_project
 from circles.outputs import refuse_unwritable, write_outputs
 from circles.project import Project, load_project
+from circles.reports.handouts import Document
+from circles.texts import Note, Texts, load_texts
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +37,14 @@ class RunResult:
         The folder they were written to.
     check
         What was found of the inputs before anything was scored.
+    notes
+        What could not be written on this machine, or not in full, and why.
     """
 
     assessment: Assessment
     out_dir: Path
     check: CheckReport
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass
@@ -65,6 +70,7 @@ def run_project(
     out_dir: Path | str | None = None,
     lang: str | None = None,
     fragment: bool = False,
+    documents: Sequence[Document] | None = None,
     progress: Progress = lambda _step, _share: None,
 ) -> RunResult:
     """Run a project: read its inputs, look them over, score its communities, write its results.
@@ -79,6 +85,8 @@ def run_project(
         ``"zh"`` or ``"en"``, instead of the project file's own language.
     fragment
         Whether to write the map for an iframe as well, whatever the project file says.
+    documents
+        Which of ``"docx"``, ``"pdf"`` and ``"maps"`` to write, instead of the project file's own.
     progress
         Called with a step's name and the share of the whole work done, 0-1.
 
@@ -94,6 +102,8 @@ def run_project(
     project = load_project(path)
     if fragment:
         project = project.with_fragment()
+    if documents is not None:
+        project = project.with_documents(documents)
     target = Path(out_dir) if out_dir else project.out_dir
     refuse_unwritable(target, project)
     words = lang or project.file.output.lang
@@ -107,20 +117,26 @@ def run_project(
     assessment = assess(prepared, progress=watch.part(0.4, 0.75))
     watch.lap("assess_s")
     logger.info("writing results to %s", target)
-    write_outputs(
+    notes = write_outputs(
         assessment,
         project,
         out_dir=target,
         lang=words,
         check=check,
-        run=lambda: _run_record(started, watch, project),
+        run=lambda notes: _run_record(started, watch, project, load_texts(words), notes),
         progress=watch.part(0.75, 1.0),
     )
     progress("done", 1.0)
-    return RunResult(assessment, target, check)
+    return RunResult(assessment, target, check, notes)
 
 
-def _run_record(started: datetime, watch: _Stopwatch, project: Project) -> dict[str, Any]:
+def _run_record(
+    started: datetime,
+    watch: _Stopwatch,
+    project: Project,
+    texts: Texts,
+    notes: tuple[Note, ...],
+) -> dict[str, Any]:
     watch.lap("write_s")
     return {
         "project": project.path.name,
@@ -128,6 +144,7 @@ def _run_record(started: datetime, watch: _Stopwatch, project: Project) -> dict[
         "steps": dict(watch.steps),
         "elapsed_s": round(time.perf_counter() - watch.began, 3),
         "peak_memory_mib": _peak_memory_mib(),
+        "notes": [texts.note(note) for note in notes],
     }
 
 

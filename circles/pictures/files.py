@@ -64,7 +64,9 @@ def write_static_maps(
     """
     texts, fonts = load_texts(lang), machine_fonts()
     lettered = texts if fonts.chinese else load_texts("en")
-    sheets = list(zip(_views(assessment, texts), _views(assessment, lettered), strict=True))
+    views = _views(assessment, texts)
+    others = views if lettered is texts else _views(assessment, lettered)
+    sheets = list(zip(views, others, strict=True))
     names: list[str] = []
     missed = False
     for number, (view, drawn) in enumerate(sheets):

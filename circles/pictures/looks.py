@@ -82,7 +82,7 @@ def _lines_across(shapes: Shapes, slope: Slope, spacing_mm: float) -> Shapes:
     offsets = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
     starts = np.column_stack([np.full(len(offsets), x0), sign * x0 + offsets])
     ends = np.column_stack([np.full(len(offsets), x1), sign * x1 + offsets])
-    lines = cast(Shapes, shapely.linestrings(np.stack([starts, ends], axis=1)))
+    lines = cast("Shapes", shapely.linestrings(np.stack([starts, ends], axis=1)))
     # Piece by piece: the union of a city's communities is far slower to cut with.
     line, shape = shapely.STRtree(shapes).query(lines, predicate="intersects")
     order = np.lexsort((shape, line))

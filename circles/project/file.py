@@ -6,7 +6,7 @@ together.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -30,6 +30,7 @@ from circles.project.tables import (
     SettingRule,
     UnitLayer,
 )
+from circles.reports.handouts import DOCUMENTS, Document
 from circles.standards import no_such_standard, standard_ids
 from circles.tables import DatabaseAddress, Source, is_database, listing, refuse_missing
 from circles.validation import Table, faults_in_words
@@ -54,7 +55,7 @@ class ProjectFile(Table):
     profiles: OwnProfiles = Field(default_factory=dict)
     check: CheckTable = CheckTable()
     map: MapTable = MapTable()
-    output: OutputTable = OutputTable()
+    output: OutputTable = Field(default_factory=OutputTable)
 
     @field_validator("name")
     @classmethod
@@ -128,6 +129,23 @@ class Project:
         """Return the project with the map for an iframe asked for."""
         wanted = self.file.map.model_copy(update={"fragment": True})
         return replace(self, file=self.file.model_copy(update={"map": wanted}))
+
+    def with_documents(self, documents: Sequence[Document]) -> "Project":
+        """Return the project with other documents asked for.
+
+        Raises
+        ------
+        InputError
+            There is no document of such a name.
+        """
+        if unknown := sorted(set(documents) - set(DOCUMENTS)):
+            message = (
+                f"there is no document {unknown[0]!r}; "
+                f"{listing('documents', unknown[0], DOCUMENTS)}"
+            )
+            raise InputError(message)
+        wanted = self.file.output.model_copy(update={"documents": tuple(documents)})
+        return replace(self, file=self.file.model_copy(update={"output": wanted}))
 
     @property
     def out_dir(self) -> Path:

@@ -13,6 +13,7 @@ from circles.project.tables import BUILDINGS
 from circles.tables import is_database, listing
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_TEMPLATES: Final = "output.templates"
 #: Tables of the project file that can take their rows from a database.
 _TABLES: Final = ("communities", "demand", "facilities")
 
@@ -57,6 +58,7 @@ def named_locations(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("demand.source", None if source == BUILDINGS else source),
         *_rasters(table_of(demand, "rasters")),
         *_in_list("facilities", data.get("facilities")),
+        (_TEMPLATES, table_of(data, "output").get("templates")),
         ("standard", standard if str(standard).endswith(".toml") else None),
     ]
     return [(key, text) for key, text in named if isinstance(text, str)]
@@ -95,6 +97,9 @@ def missing(folder: Path, data: Mapping[str, Any]) -> Iterator[str]:
             continue
         if is_database(text):
             yield f"{key}: a file is wanted here, not a database"
+        elif key == _TEMPLATES:
+            if not path.is_dir():
+                yield f"{key}: there is no folder {text!r} beside the project file"
         elif not _is_there(path):
             yield f"{key}: there is no file {text!r} beside the project file; {_names_near(path)}"
 

@@ -15,6 +15,7 @@ from circles.network.saved import SUFFIX
 from circles.project.columns import CommunityColumnKeys, FacilityColumnKeys
 from circles.project.sources import READING, SourceKeys, meaningless
 from circles.reports.exports import Format
+from circles.reports.handouts import DOCUMENTS, Document
 from circles.tables import is_database
 from circles.texts import Lang
 from circles.travel.joining import MAX_ACCESS_M
@@ -254,6 +255,8 @@ class OutputTable(Table):
     dir: str = Field("out", min_length=1)
     lang: Lang = "zh"
     formats: tuple[Format, ...] = ()
+    documents: tuple[Document, ...] = Field(default_factory=lambda: DOCUMENTS)
+    templates: str | None = Field(None, min_length=1)
     postgis: str | None = None
     postgis_schema: str = Field("circles_results", min_length=1)
 
