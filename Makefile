@@ -12,7 +12,7 @@ demo: $(READY)
 	$(BIN)/circles demo --out demo
 
 test: $(DEV_READY)
-	$(BIN)/python -m pytest -m "not real and not browser and not postgis" -n auto
+	$(BIN)/python -m pytest -m "not real and not browser and not faults and not postgis" -n auto
 	$(BIN)/python -m pytest --nbmake notebooks
 
 lint: $(DEV_READY)
@@ -25,9 +25,10 @@ types: $(DEV_READY)
 check: lint types test
 
 # Needs CIRCLES_REAL_DATA (a folder of real extracts), CIRCLES_POLICY_TEXTS (the texts of the policy
-# documents that the bundled standards quote), headless Chromium, LibreOffice and poppler.
+# documents that the bundled standards quote), headless Chromium, LibreOffice and poppler; and a
+# Linux where one may mount file systems of one's own.
 real: $(DEV_READY)
-	$(BIN)/python -m pytest -m "real or browser"
+	$(BIN)/python -m pytest -m "real or browser or faults"
 
 # Beside a PostgreSQL server with PostGIS that is started for it and stopped after it.
 postgis: $(DEV_READY)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.cases.coverage import coverage
+from benchmarks.cases.loading import loading
 from benchmarks.cases.maps import maps
 from benchmarks.cases.polygons import polygons
 from benchmarks.cases.reading import reading
@@ -25,6 +26,7 @@ CASES = {
     "bounded": bounded,
     "coverage": coverage,
     "reading": reading,
+    "loading": loading,
     "starting": starting,
     "maps": maps,
 }

@@ -19,6 +19,7 @@ from circles.crs import WGS84, to_metres
 from circles.files import read_network
 from circles.isochrone import reach_areas
 from circles.network import Impedance, WalkNetwork
+from circles.network.saved import load_network
 from circles.travel import BoundedCosts, CostField, Joiner, Joins, bounded_costs, nearest_cost
 from circles.travel.search import search_graph
 from circles.walking import Profile
@@ -71,7 +72,13 @@ class Circles:
     def save_network(self, extract: str, folder: str) -> str:
         """Read an extract and save its network; return the path."""
         self.read(extract)
-        return str(self.network.save(Path(folder) / "saved.circles"))
+        return str(self.network.save(Path(folder) / f"{Path(extract).name}.network"))
+
+    def load(self, saved: str, box: list[float] | None = None) -> dict[str, int]:
+        """Load a saved network, whole or by box, from its path or URL; return its size."""
+        west, south, east, north = box or (0.0, 0.0, 0.0, 0.0)
+        self.network = load_network(saved, box=(west, south, east, north) if box else None)
+        return {"nodes": len(self.network.node_id), "edges": len(self.network.edges)}
 
     def export(self, out: str) -> None:
         """Write the search's arcs, the cheapest of parallel ones, for engines that take arrays."""

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from circles.errors import CirclesError, DownloadError, FaultsError, InputError, OutputError
 
 if TYPE_CHECKING:
+    from circles.batch import run_batch
     from circles.check.project import check_project
+    from circles.comparing import Comparison, compare
     from circles.district import District, assess
+    from circles.draft import init_project
     from circles.fetch import fetch_place
     from circles.files import read_network
     from circles.inputs import read_district
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CirclesError",
+    "Comparison",
     "District",
     "DownloadError",
     "FaultsError",
@@ -40,7 +44,9 @@ __all__ = [
     "assess",
     "build_map",
     "check_project",
+    "compare",
     "fetch_place",
+    "init_project",
     "isochrone_bands",
     "isochrones",
     "load_project",
@@ -49,6 +55,7 @@ __all__ = [
     "read_district",
     "read_network",
     "render_map",
+    "run_batch",
     "run_project",
     "score",
     "standard_ids",
@@ -56,6 +63,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "Comparison": "circles.comparing",
     "District": "circles.district",
     "Standard": "circles.standards",
     "WalkNetwork": "circles.network",
@@ -63,7 +71,9 @@ _HOMES: Final = {
     "assess": "circles.district",
     "build_map": "circles.maps",
     "check_project": "circles.check.project",
+    "compare": "circles.comparing",
     "fetch_place": "circles.fetch",
+    "init_project": "circles.draft",
     "isochrone_bands": "circles.isochrone",
     "isochrones": "circles.isochrone",
     "load_project": "circles.project",
@@ -72,6 +82,7 @@ _HOMES: Final = {
     "read_district": "circles.inputs",
     "read_network": "circles.files",
     "render_map": "circles.maps",
+    "run_batch": "circles.batch",
     "run_project": "circles.pipeline",
     "score": "circles.inputs.frames",
     "standard_ids": "circles.standards",

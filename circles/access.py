@@ -1,6 +1,6 @@
 """Who reaches what: the rules of time and distance, searched for once and judged by community."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,6 +26,9 @@ _COVERED: Final = ("covered_low", "covered_high", "share_low", "share_high", "ou
 _COSTS: Final = ("median_cost", "p90_cost", "worst_cost", "beyond_median_cost", "nearest_cost")
 _STRICT: Final = ("strict_covered_low", "strict_covered_high", "strict_share_low",
                   "strict_share_high")  # fmt: skip
+#: Choices of a rule's facilities: all of them; those that are known to stay open until its hour;
+#: and those that are not known to be closed by then.
+FACILITIES: Final = ("all", "open", "not_closed")
 _OPEN: Final = ("open_share_low", "open_share_high", "open_known", "open_unknown")
 _COLUMNS: Final = [
     *("community_id", "rule_id", "service", "kind", "group", "group_assumed", "unit"),
@@ -54,6 +57,11 @@ class Ground:
         How far each demand point lies inside the edge of the map; inf without one.
     cut
         Ids of communities of which only a part is known.
+    obstacles
+        By rule why nothing is known of its need, where that was found on a larger area.
+    reaches
+        What its homes reach by rule and choice of facilities (see `FACILITIES`), where that was
+        found on a larger area.
     """
 
     on_foot: OnFoot
@@ -62,16 +70,32 @@ class Ground:
     given: frozenset[str]
     margin_m: FloatArray
     cut: frozenset[str] = frozenset()
+    obstacles: Mapping[str, str | None] | None = None
+    reaches: Mapping[tuple[str, str], Reach] | None = None
 
     def rows_of(self, rule: AccessRule) -> IntArray:
         """Return the rows of the facilities that answer a rule's need."""
         chosen = self.facilities["service"].isin(rule.services).to_numpy()
         return np.flatnonzero(chosen).astype(np.int64)
 
+    def chosen(self, rule: AccessRule) -> dict[str, IntArray]:
+        """Return the rows of `rows_of` by choice: all, and those that stay open until its hour."""
+        rows = self.rows_of(rule)
+        if rule.open_until is None:
+            return {"all": rows}
+        text = self.facilities.get("opening_hours", pd.Series(dtype=object))
+        said = [text.get(row) for row in rows.tolist()]
+        told = [open_until(t if isinstance(t, str) else None, rule.open_until) for t in said]
+        known = np.array([state is True for state in told], dtype=bool)
+        unknown = np.array([state is None for state in told], dtype=bool)
+        return {"all": rows, "open": rows[known], "not_closed": rows[known | unknown]}
+
     def obstacle(self, rule: AccessRule) -> str | None:
         """Say why nothing is known about a need at all, if so: no layer is never a zero."""
         if self.on_foot.obstacle is not None:
             return self.on_foot.obstacle
+        if self.obstacles is not None:
+            return self.obstacles[rule.id]
         if not set(rule.services) & self.given:
             return "layer_missing"
         row = self.rows_of(rule)
@@ -137,11 +161,22 @@ class Searches:
             self.made[key] = Search(found, chosen)
         return self.made[key]
 
-    def reach(self, rule: AccessRule, rows: IntArray | None = None) -> Reach:
-        """Return what the demand points reach, in the unit of the rule's limit."""
-        search, homes = self.of(rule, rows), self.ground.on_foot.homes
+    def reach(self, rule: AccessRule, choice: str = "all") -> Reach:
+        """Return what the demand points reach, in the unit of the rule's limit.
+
+        Parameters
+        ----------
+        rule
+            The rule.
+        choice
+            Which of its facilities: one of `FACILITIES`.
+        """
+        if self.ground.reaches is not None:
+            return self.ground.reaches[rule.id, choice]
+        search = self.of(rule, self.ground.chosen(rule)[choice])
+        homes = self.ground.on_foot.homes
         cost, origin = search.field.at(homes)
-        facility = np.where(origin >= 0, search.facility_row[origin], -1)
+        facility = np.append(search.facility_row, -1)[origin]  # no origin is the last: -1
         return Reach(cost / _scale(rule), facility.astype(np.int32), homes.off_network)
 
 
@@ -308,24 +343,20 @@ class Access:
         """
         if self.rule.open_until is None or self.obstacle is not None:
             return dict.fromkeys(_OPEN, np.nan)
-        rows = self.ground.rows_of(self.rule)
-        text = self.ground.facilities.get("opening_hours", pd.Series(dtype=object))
-        said = [text.get(row) for row in rows.tolist()]
-        told = [open_until(t if isinstance(t, str) else None, self.rule.open_until) for t in said]
-        known = np.array([state is True for state in told], dtype=bool)
-        unknown = np.array([state is None for state in told], dtype=bool)
+        chosen = self.ground.chosen(self.rule)
         total, shares = self._total(), {}
-        for end, chosen in (("low", known), ("high", known | unknown)):
+        for end, choice in (("low", "open"), ("high", "not_closed")):
             within = np.zeros(len(total))
-            if chosen.any():
-                reach = searches.reach(self.rule, rows[chosen])
+            elsewhere = self.ground.reaches
+            if len(chosen[choice]) if elsewhere is None else (self.rule.id, choice) in elsewhere:
+                reach = searches.reach(self.rule, choice)
                 community = self.ground.on_foot.demand.community
                 ends = covered(reach, self.people.weight, community, limits.lenient)
                 within = ends[0] if end == "low" else ends[1]
             with np.errstate(invalid="ignore", divide="ignore"):
                 shares[f"open_share_{end}"] = np.minimum(within / total, 1.0)
-        counts = {"open_known": float(known.sum()), "open_unknown": float(unknown.sum())}
-        return {**shares, **counts}
+        known, possible = len(chosen["open"]), len(chosen["not_closed"])
+        return {**shares, "open_known": float(known), "open_unknown": float(possible - known)}
 
     def _rows(
         self,

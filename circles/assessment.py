@@ -12,6 +12,7 @@ import pandas as pd
 
 from circles.evaluation import findings_table, no_facilities
 from circles.gaps import no_gaps, no_group_shares
+from circles.join_quality import no_facility_joins
 from circles.profiles import bundled_profiles
 from circles.standards.model import Standard
 from circles.texts import Note
@@ -95,6 +96,9 @@ class Assessment:
     joins
         One row a layer, that of the demand first; see `circles.join_quality.join_table`. Empty
         where no network was given.
+    facility_joins
+        How each facility joins the streets, row by row of `facilities`; see
+        `circles.join_quality.facility_joins`. Empty where no network was given.
     gaps
         The homes beyond a rule's strict limit; one row a home and rule; see
         `circles.gaps.Gaps.homes`.
@@ -138,6 +142,7 @@ class Assessment:
     height_share: float | None = None
     walked: bool = True
     joins: pd.DataFrame = field(default_factory=pd.DataFrame)
+    facility_joins: pd.DataFrame = field(default_factory=no_facility_joins)
     breakdown: pd.DataFrame = field(default_factory=pd.DataFrame)
     unit_scores: pd.DataFrame = field(default_factory=pd.DataFrame)
     setting_ways: pd.DataFrame = field(default_factory=pd.DataFrame)

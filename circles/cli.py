@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from circles import standards_cli
+from circles import batch_cli, network_cli, standards_cli
 from circles.errors import CirclesError, InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Who can walk to the services a 15-minute city promises, community by community.",
 )
+app.add_typer(network_cli.app, name="network")
 app.add_typer(standards_cli.app, name="standards")
+app.command("batch")(batch_cli.batch)
 
 LangOption = Annotated[
     str | None, typer.Option("--lang", help="Language of the results: zh or en.")
@@ -158,9 +160,30 @@ def explain(
 
 
 @app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="The results folder of the earlier run.")],
+    new: Annotated[Path, typer.Argument(help="The results folder of the later run.")],
+    html: Annotated[Path | None, typer.Option("--html", help="A page to write.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="A JSON file to write.")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="A workbook to write.")] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language: zh or en.")] = "zh",
+) -> None:
+    """Compare two runs: what got better and worse, by community and service, and why."""
+    from circles import comparing
+
+    words = _texts(lang)
+    comparison = comparing.compare(old, new)
+    for line in comparing.comparison_lines(comparison, words):
+        typer.echo(line)
+    comparing.write_comparison(
+        comparison, html=html, json=json, xlsx=xlsx, lang=lang, inputs=(old, new)
+    )
+
+
+@app.command()
 def isochrone(
     extract: Annotated[
-        Path, typer.Argument(help="An .osm.pbf, .osm or .graphml file, or a saved network.")
+        str, typer.Argument(help="An .osm.pbf, .osm or .graphml file, or a saved network.")
     ],
     at: Annotated[str, typer.Option("--at", help="The place: longitude,latitude.")],
     out: Annotated[Path, typer.Option("--out", help="A .geojson file to write.")],

@@ -7,7 +7,6 @@ from datetime import date
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from pyproj import CRS
 
 from circles.access import Access, Ground, Searches, empty_verdicts, zones
@@ -25,24 +24,31 @@ from circles.evaluation import (
     evaluate,
     level_of,
     takes_walking,
-    unit_verdicts,
     unjoined,
 )
 from circles.evaluation.targets import counted_level
 from circles.gaps import Gaps
 from circles.isochrone import reach_areas
-from circles.join_quality import join_notes, join_table, some_names
+from circles.join_quality import (
+    facility_joins,
+    join_notes,
+    join_table,
+    no_facility_joins,
+    some_names,
+)
+from circles.map_edge import margins_m
 from circles.network import WalkNetwork
 from circles.osm import Box
 from circles.profiles import bundled_profiles
 from circles.reclassification import Reclassification
-from circles.rollups import roll_up, unit_scores
+from circles.rollups import all_verdicts, roll_up, unit_scores
 from circles.scoring import INSUFFICIENT, NOT_MET, score_tiers
 from circles.standards.model import AccessRule, InventoryRule, Standard
 from circles.terrain import height_share
 from circles.texts import Note
 from circles.travel.joining import MAX_ACCESS_M, Joiner, Joins
 from circles.walking import Profile
+from circles.whole import Whole
 
 Progress = Callable[[str, float], None]
 
@@ -81,6 +87,8 @@ class District:
         Points farther than this from every street are off the network.
     assumptions, warnings
         What was found while the inputs were read.
+    whole
+        What is known of a larger area that this one was cut out of; None for one by itself.
     """
 
     name: str
@@ -99,6 +107,7 @@ class District:
     max_access_m: float = MAX_ACCESS_M
     assumptions: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
+    whole: Whole | None = None
 
     @property
     def crs(self) -> CRS:
@@ -166,9 +175,9 @@ def assess(
     gaps = Gaps(district.standard)
     verdicts = _verdicts(district, searches, (other_ways, gaps), progress)
     progress("rules", 0.5)
-    area = _area(district)
+    area = area_of(district)
     found = _evaluate(district, area, searches.ground.on_foot)
-    judged = _judged(verdicts, found)
+    judged = all_verdicts(verdicts, found.findings)
     tiers = _tiers(district, judged)
     rolled = roll_up(district.standard, tiers, judged, area, as_of=district.as_of)
     own_level = rolled["level"] == rolled["target_level"]
@@ -185,6 +194,7 @@ def assess(
         communities=_communities(prepared),
         facilities=_facilities(prepared),
         joins=_joins(prepared),
+        facility_joins=_facility_joins(prepared),
         isochrones=areas,
         verdicts=verdicts,
         findings=found.findings,
@@ -209,29 +219,24 @@ def assess(
     )
 
 
-def _area(district: District) -> Area:
+def area_of(district: District) -> Area:
+    """Return the communities of a district as they are evaluated and rolled up."""
+    whole, communities = district.whole, district.communities
     return Area.of(
-        district.communities,
+        communities,
         name=district.name,
         demand=district.demand,
-        whole=level_of(district.communities),
+        whole=level_of(communities) if whole is None else whole.level,
         cut=district.cut,
     )
 
 
 def _evaluate(district: District, area: Area, on_foot: OnFoot) -> Evaluation:
+    if district.whole is not None:
+        return district.whole.found
     facilities = district.facilities.reset_index(drop=True)
     stock = Stock.of(facilities, district.given, area)
     return evaluate(district.standard, area, stock, on_foot)
-
-
-def _judged(verdicts: pd.DataFrame, found: Evaluation) -> pd.DataFrame:
-    """Return the verdicts of all rules on all units; those of access are on communities."""
-    access = verdicts.rename(columns={"community_id": "unit_id"}).assign(level="community")
-    others = unit_verdicts(found.findings)
-    # What has no range of limits has the same verdict by both of its ends.
-    others = others.assign(strict_verdict=others["verdict"])
-    return pd.concat([t for t in (access, others) if len(t)] or [access], ignore_index=True)
 
 
 def _tiers(district: District, judged: pd.DataFrame) -> pd.DataFrame:
@@ -266,6 +271,8 @@ def _ground(district: District, joined: _Joined) -> Ground:
         given=district.given,
         margin_m=joined.margin_m,
         cut=district.cut,
+        obstacles=None if district.whole is None else district.whole.obstacles,
+        reaches=None if district.whole is None else district.whole.reaches,
     )
 
 
@@ -307,25 +314,8 @@ def _join(district: District) -> _Joined:
         joiner=joiner,
         demand=joiner.join(demand.x_m, demand.y_m, max_access_m=limit_m),
         facilities=joiner.join(x_m, y_m, max_access_m=limit_m),
-        margin_m=_margins_m(district),
+        margin_m=margins_m(demand, district.box, district.crs),
     )
-
-
-def _margins_m(district: District) -> FloatArray:
-    """Return how far each demand point lies inside the edge of the map, metres."""
-    west, south, east, north = district.box
-    step = np.linspace(0.0, 1.0, 20)
-    lon = np.concatenate(
-        [west + (east - west) * step, [east] * 20, east - (east - west) * step, [west] * 20]
-    )
-    lat = np.concatenate(
-        [[south] * 20, south + (north - south) * step, [north] * 20, north - (north - south) * step]
-    )
-    outline = shapely.Polygon(np.column_stack(to_metres(lon, lat, district.crs)))
-    points = shapely.points(district.demand.x_m, district.demand.y_m)
-    margin_m = shapely.distance(outline.exterior, points)
-    shapely.prepare(outline)
-    return np.where(shapely.intersects(outline, points), margin_m, 0.0)
 
 
 def _communities(prepared: Prepared) -> gpd.GeoDataFrame:
@@ -360,16 +350,19 @@ def _joins(prepared: Prepared) -> pd.DataFrame:
     return table if prepared.joiner is not None else table.iloc[:0]
 
 
+def _facility_joins(prepared: Prepared) -> pd.DataFrame:
+    walked = prepared.joiner is not None
+    return facility_joins(prepared.ground.on_foot.doors) if walked else no_facility_joins()
+
+
 def _isochrones(prepared: Prepared, searches: Searches, progress: Progress) -> gpd.GeoDataFrame:
     district = prepared.district
     rows: list[tuple[str, str, float, object]] = []
     if prepared.joiner is not None:
         rows += _reached(district, prepared.joiner, searches, progress)
-    columns: Mapping[str, list[object]] = {
-        name: [row[i] for row in rows] for i, name in enumerate(("service", "profile", "minutes"))
-    }
-    geometry = gpd.GeoSeries([row[3] for row in rows], crs=district.crs)
-    frame = gpd.GeoDataFrame(dict(columns), geometry=geometry.to_numpy(), crs=geometry.crs)
+    names = ("service", "profile", "minutes")
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    frame = gpd.GeoDataFrame(columns, geometry=[row[3] for row in rows], crs=district.crs)
     return frame.astype({"minutes": float}).to_crs(WGS84)
 
 
@@ -381,7 +374,9 @@ def _reached(
     rules: dict[tuple[str, str], AccessRule] = {}
     places = {*SETTINGS, *zones(district.communities)}
     for rule in district.standard.access_rules:
-        if rule.kind == "time_threshold" and searches.ground.obstacle(rule) is None:
+        ground = searches.ground
+        near = not ground.on_foot.doors.off_network[ground.rows_of(rule)].all()
+        if rule.kind == "time_threshold" and ground.obstacle(rule) is None and near:
             ends = {end for place, limit in rule.limits.items() if place in places for end in limit}
             key = (rule.service, rule.profile)
             minutes.setdefault(key, set()).update(ends)

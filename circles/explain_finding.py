@@ -8,7 +8,7 @@ import pandas as pd
 
 from circles.explain import group_word, number, one_line, percent, required, worst_first
 from circles.standards.model import CapacityRule, InventoryRule, Standard
-from circles.texts import Note, Texts
+from circles.texts import Note, Texts, Value
 
 Row = Mapping[Hashable, object]
 
@@ -52,7 +52,16 @@ def reason_words(finding: Row, texts: Texts) -> str:
     """Say why a finding is what it is."""
     values = finding["reason_values"]
     pairs = tuple(values) if isinstance(values, tuple) else ()
-    return texts.note(Note(f"findings.{finding['reason']}", pairs))
+    named = tuple(
+        (key, _column_word(value, texts) if key == "column" else value) for key, value in pairs
+    )
+    return texts.note(Note(f"findings.{finding['reason']}", named))
+
+
+def _column_word(column: Value, texts: Texts) -> Value:
+    """Return what a column of the community table holds, where circles gave it its name."""
+    key = f"findings.named_{column}"
+    return texts(key) if key in texts.words else column
 
 
 def value_words(finding: Row, standard: Standard, texts: Texts) -> str:

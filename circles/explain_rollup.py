@@ -70,13 +70,19 @@ def counted_word(rollup: Mapping[Hashable, object], texts: Texts) -> str:
     return texts("explain.in_unit", unit=name, counted=words)
 
 
-def _still_missing(rollup: Mapping[Hashable, object], texts: Texts) -> str:
-    """Say how many more are needed, as a range where those without data decide."""
+def missing_range(rollup: Mapping[Hashable, object], texts: Texts) -> str:
+    """Return how many more must meet a target: a range where those without data decide."""
     low, high = (int(number(rollup[f"missing_{end}"])) for end in ("low", "high"))
-    if rollup["verdict"] == "met" or not high:
+    if rollup["verdict"] == "met" or low == high:
+        return f"{high:,}"
+    return texts("explain.range", low=f"{low:,}", high=f"{high:,}")
+
+
+def _still_missing(rollup: Mapping[Hashable, object], texts: Texts) -> str:
+    """Say how many more are needed; nothing where the target is met."""
+    if rollup["verdict"] == "met" or not int(number(rollup["missing_high"])):
         return ""
-    count = f"{high:,}" if low == high else texts("explain.range", low=f"{low:,}", high=f"{high:,}")
-    return texts("explain.rollup_missing", count=count)
+    return texts("explain.rollup_missing", count=missing_range(rollup, texts))
 
 
 def _strict_rollup(rollup: Mapping[Hashable, object], texts: Texts) -> str:

@@ -14,19 +14,22 @@ from shapely.geometry.base import BaseGeometry
 from circles.crs import FloatArray, box_text, to_degrees, to_metres
 from circles.errors import InputError, OutputError
 from circles.isochrone import check_limits, draw
-from circles.network import WalkNetwork
-from circles.network.saved import is_saved
+from circles.network import MIN_PIECE_M, WalkNetwork
+from circles.network.saved import SUFFIXES, is_saved, named_saved
 from circles.profiles import profile as profile_by_id
 from circles.travel import Direction
 
 
-def read_network(path: Path | str) -> WalkNetwork:
+def read_network(path: Path | str, *, min_piece_m: float = MIN_PIECE_M) -> WalkNetwork:
     """Read a walking network: an ``.osm.pbf``, ``.osm`` or ``.graphml`` file, or a saved one.
 
     Parameters
     ----------
     path
         The file; for a saved network (`WalkNetwork.save`) its folder, or the URL of one.
+    min_piece_m
+        Connected pieces with less street than this take no part in joining; a saved network
+        keeps its own choice.
 
     Raises
     ------
@@ -39,15 +42,59 @@ def read_network(path: Path | str) -> WalkNetwork:
     if path.suffix.lower() == ".graphml":
         from circles.network.graphml import read_graphml  # networkx loads with it
 
-        return read_graphml(path)
+        return read_graphml(path, min_piece_m=min_piece_m)
     from circles.network.build import network_from_osm  # and with these geopandas, scipy, osmium
     from circles.osm import read_streets
 
-    return network_from_osm(read_streets(path))
+    return network_from_osm(read_streets(path), min_piece_m=min_piece_m)
+
+
+def build_network(
+    source: Path, out: Path, *, min_piece_m: float = MIN_PIECE_M, elevation: Path | None = None
+) -> WalkNetwork:
+    """Build the walking network of an extract once and save it, for many districts to read.
+
+    Parameters
+    ----------
+    source
+        An ``.osm.pbf``, ``.osm`` or ``.graphml`` file.
+    out
+        The folder to make, its name ending in ``.network`` or ``.circles``; one that is there is
+        replaced when all is written.
+    min_piece_m
+        As in `read_network`.
+    elevation
+        A grid of heights, so that slopes count; see `circles.terrain.add_elevation`.
+
+    Raises
+    ------
+    InputError
+        A file or `min_piece_m` cannot be used, or `out` has another ending.
+    OutputError
+        The folder cannot be written, or something else is in its place.
+    """
+    if not named_saved(out):
+        message = f"{out}: a saved network is a folder; give a name ending in {SUFFIXES[0]}"
+        raise InputError(message)
+    if is_saved(source):
+        message = f"{source} is a saved network already; build one from the extract it came from"
+        raise InputError(message)
+    if not (min_piece_m >= 0 and np.isfinite(min_piece_m)):
+        message = f"min_piece_m is {min_piece_m:g}; a length in metres was expected, 0 or more"
+        raise InputError(message)
+    from circles.network.ordering import in_space_order  # numba and scipy load with it
+
+    network = in_space_order(read_network(source, min_piece_m=min_piece_m))
+    if elevation is not None:
+        from circles.terrain import add_elevation  # rasterio loads with it
+
+        network = add_elevation(network, elevation)
+    network.save(out)
+    return network
 
 
 def isochrone_file(
-    source: Path,
+    source: Path | str,
     *,
     lon: float,
     lat: float,
@@ -100,7 +147,7 @@ def isochrone_file(
         away_m = drawing.access_m[0]
         x, y = network.edges.lon, network.edges.lat
         message = (
-            f"{lon},{lat} is far from every street of {source.name}"
+            f"{lon},{lat} is far from every street of {Path(source).name}"
             f"{f' ({away_m:.0f} m)' if np.isfinite(away_m) else ''}; is it lon,lat? "
             f"The streets span {box_text((x.min(), y.min(), x.max(), y.max()))}"
         )

@@ -3,8 +3,8 @@
 import json
 import platform
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -125,6 +125,22 @@ def edition_of(project: Project) -> Edition:
     return Edition(review=table.review, bases=bases)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a manifest says besides, and what of it need not be found again.
+
+    Parameters
+    ----------
+    inputs
+        What `input_records` returns; None to look at the files.
+    more
+        Further keys.
+    """
+
+    inputs: Sequence[Mapping[str, Any]] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
 def write_outputs(
     assessment: Assessment,
     project: Project,
@@ -133,6 +149,7 @@ def write_outputs(
     lang: str,
     check: CheckReport,
     run: Callable[[tuple[Note, ...]], Mapping[str, Any]],
+    known: Known | None = None,
     progress: Progress = lambda _step, _share: None,
 ) -> tuple[Note, ...]:
     """Write all results of a run; nothing is left behind if one of them fails.
@@ -153,6 +170,8 @@ def write_outputs(
     run
         Called last for what goes into ``run.json``, the only file that differs between two
         equal runs; it is given what is returned.
+    known
+        What the manifest says besides, or is known of it already.
     progress
         Called with a file's name and the share of the work done, 0-1.
 
@@ -175,6 +194,7 @@ def write_outputs(
                 lang=lang,
                 check=check,
                 run=run,
+                known=known or Known(),
                 progress=progress,
             )
             _write_database(assessment, project, lang=lang)
@@ -210,6 +230,7 @@ def _write_all(
     lang: str,
     check: CheckReport,
     run: Callable[[tuple[Note, ...]], Mapping[str, Any]],
+    known: Known,
     progress: Progress,
 ) -> Handouts:
     progress("map.html", 0.0)
@@ -249,15 +270,20 @@ def _write_all(
         check=check,
         progress=lambda name, share: progress(name, 0.4 + 0.55 * share),
     )
-    made_of = manifest(assessment, project, check, lang=lang)
+    record = manifest(assessment, project, check, lang=lang, known=known)
     written = checksums(folder, (*_on_request(project), *handouts.names))
-    _write_json(folder / "manifest.json", {**made_of, "check": summary_of(check), WRITTEN: written})
+    _write_json(folder / "manifest.json", {**record, WRITTEN: written})
     _write_json(folder / "run.json", run(handouts.notes))
     return handouts
 
 
 def manifest(
-    assessment: Assessment, project: Project, check: CheckReport, *, lang: str
+    assessment: Assessment,
+    project: Project,
+    check: CheckReport,
+    *,
+    lang: str,
+    known: Known | None = None,
 ) -> dict[str, Any]:
     """Return what a run was made of: inputs with checksums, versions, parameters, assumptions.
 
@@ -271,6 +297,30 @@ def manifest(
         What was found of its inputs.
     lang
         The language of the sentences.
+    known
+        What else it says, or is known already.
+    """
+    known = known or Known()
+    facts = facts_of(assessment, lang=lang)
+    inputs = input_records(project) if known.inputs is None else known.inputs
+    return {
+        **facts,
+        "inputs": [*inputs, *_databases(check)],
+        "parameters": {**facts["parameters"], "project": _without_secrets(project)},
+        **known.more,
+        "check": summary_of(check),
+    }
+
+
+def facts_of(assessment: Assessment, *, lang: str) -> dict[str, Any]:
+    """Return what a manifest says of results, whatever they were made from; no input is named.
+
+    Parameters
+    ----------
+    assessment
+        The results.
+    lang
+        The language of the sentences.
     """
     texts, standard = load_texts(lang), assessment.standard
     share = assessment.height_share
@@ -278,18 +328,10 @@ def manifest(
         "name": assessment.name,
         "as_of": assessment.as_of.isoformat() if assessment.as_of else None,
         "fictional": assessment.fictional,
-        "inputs": [
-            {"key": key, "path": name, "sha256": sha256(part), "bytes": part.stat().st_size}
-            for key, text, path in project.inputs()
-            for name, part in _parts(text, path)
-        ]
-        + _databases(check),
-        "versions": {
-            **{name: version(name) for name in _PACKAGES},
-            "python": platform.python_version(),
-        },
+        "inputs": [],
+        "versions": versions(),
         "parameters": {
-            "project": _without_secrets(project),
+            "project": {},
             "lang": lang,
             "standard": standard.model_dump(mode="json", exclude_none=True, by_alias=True),
             "profiles": {
@@ -313,6 +355,21 @@ def manifest(
             for note in assessment.warnings
         ],
     }
+
+
+def input_records(project: Project) -> list[dict[str, Any]]:
+    """Return the files a project reads: key, path, SHA-256 and size of each; no databases."""
+    return [
+        {"key": key, "path": name, "sha256": sha256(part), "bytes": part.stat().st_size}
+        for key, text, path in project.inputs()
+        for name, part in _parts(text, path)
+    ]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that results hang on, by package."""
+    packages = {name: version(name) for name in _PACKAGES}
+    return {**packages, "python": platform.python_version()}
 
 
 def _without_secrets(project: Project) -> dict[str, Any]:

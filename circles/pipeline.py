@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,15 +53,44 @@ class _Stopwatch:
 
     progress: Progress
     began: float
-    steps: dict[str, float]
+    steps: dict[str, float] = field(default_factory=dict)
+    parts: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    _running: tuple[str, float, float] | None = None
 
     def part(self, start: float, end: float) -> Progress:
         """Return a progress callback for a part of the run."""
-        return lambda step, share: self.progress(step, start + (end - start) * share)
+
+        def told(step: str, share: float) -> None:
+            self.begin(step)
+            self.progress(step, start + (end - start) * share)
+
+        return told
+
+    def begin(self, step: str) -> None:
+        """Note that a smaller step begins and the one before it ends; files of a folder are one."""
+        name = step.partition("/")[0]
+        if self._running is not None and self._running[0] == name:
+            return
+        self._end()
+        self._running = (name, time.perf_counter(), time.process_time())
 
     def lap(self, name: str) -> None:
         """Note how long the step that ends here took."""
+        self._end()
         self.steps[name] = round(time.perf_counter() - self.began - sum(self.steps.values()), 3)
+
+    def _end(self) -> None:
+        if self._running is None:
+            return
+        (name, began, worked), self._running = self._running, None
+        before = self.parts.get(name, {})
+        self.parts[name] = {
+            "elapsed_s": round((before.get("elapsed_s") or 0) + time.perf_counter() - began, 3),
+            "processor_s": round(
+                (before.get("processor_s") or 0) + time.process_time() - worked, 3
+            ),
+            "peak_memory_mib": peak_memory_mib(),
+        }
 
 
 def run_project(
@@ -98,7 +127,7 @@ def run_project(
         The results cannot be written; nothing half-written is left.
     """
     started = datetime.now(UTC)
-    watch = _Stopwatch(progress, time.perf_counter(), {})
+    watch = _Stopwatch(progress, time.perf_counter())
     project = load_project(path)
     if fragment:
         project = project.with_fragment()
@@ -109,7 +138,7 @@ def run_project(
     words = lang or project.file.output.lang
     read = read_project(project, progress=watch.part(0.0, 0.35))
     watch.lap("read_s")
-    progress("join", 0.35)
+    watch.part(0.0, 1.0)("join", 0.35)
     prepared = prepare(read.district)
     check = make_report(read.record, prepared)
     refuse_wrong_results(check, project, lang=words)
@@ -142,13 +171,14 @@ def _run_record(
         "project": project.path.name,
         "started": started.isoformat(timespec="seconds"),
         "steps": dict(watch.steps),
+        "parts": dict(watch.parts),
         "elapsed_s": round(time.perf_counter() - watch.began, 3),
-        "peak_memory_mib": _peak_memory_mib(),
+        "peak_memory_mib": peak_memory_mib(),
         "notes": [texts.note(note) for note in notes],
     }
 
 
-def _peak_memory_mib() -> int | None:
+def peak_memory_mib() -> int | None:
     """Return the most memory this process ever held; None on Windows, which does not tell."""
     if sys.platform == "win32":
         return None

@@ -161,14 +161,12 @@ def _evaluate(surface: Surface, grid: Grid, ladder: FloatArray) -> tuple[Levels,
     known, found = np.zeros_like(fresh), [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
     while fresh.any():
         known |= fresh
-        row, column = _nodes_of(fresh)
+        number = _nodes_of(fresh, grid)
+        row, column = np.divmod(number, grid.columns)
         cost, beyond_m = surface.at(*grid.place(row, column))
-        level[row, column] = _levels(cost, beyond_m, ladder)
-        found.append((row * grid.columns + column, cost, beyond_m))
-        cell_row, cell_column = np.nonzero(_uneven(level))
-        fresh = np.zeros_like(known)
-        fresh[cell_row // _BLOCK, cell_column // _BLOCK] = True
-        fresh &= ~known
+        level.ravel()[number] = _levels(cost, beyond_m, ladder)
+        found.append((number, cost, beyond_m))
+        fresh = _uneven_blocks(level, _around(fresh) & ~known)
     return level, _Nodes.of(found)
 
 
@@ -203,16 +201,39 @@ def _uneven(level: Levels) -> BoolArray:
     return uneven
 
 
-def _nodes_of(blocks: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return all nodes in and around the given blocks, each once."""
-    shape = (blocks.shape[0] * _BLOCK + 1, blocks.shape[1] * _BLOCK + 1)
-    wanted = np.zeros(shape, dtype=bool)
-    cells = np.repeat(np.repeat(blocks, _BLOCK, axis=0), _BLOCK, axis=1)
-    for down in (0, 1):
-        for right in (0, 1):
-            wanted[down : down + cells.shape[0], right : right + cells.shape[1]] |= cells
-    row, column = np.nonzero(wanted)
-    return row, column
+def _nodes_of(blocks: BoolArray, grid: Grid) -> IntArray:
+    """Return the numbers of all nodes in and around the given blocks, each once, rising."""
+    wanted = np.zeros(grid.rows * grid.columns, dtype=bool)
+    row, column = np.nonzero(blocks)
+    first = _BLOCK * (row * grid.columns + column)
+    for down in range(_BLOCK + 1):
+        for right in range(_BLOCK + 1):
+            wanted[first + (down * grid.columns + right)] = True
+    return np.flatnonzero(wanted)
+
+
+def _around(blocks: BoolArray) -> BoolArray:
+    """Return the given blocks and those that share a node with them."""
+    wide = blocks.copy()
+    wide[1:] |= blocks[:-1]
+    wide[:-1] |= blocks[1:]
+    around = wide.copy()
+    around[:, 1:] |= wide[:, :-1]
+    around[:, :-1] |= wide[:, 1:]
+    return around
+
+
+def _uneven_blocks(level: Levels, blocks: BoolArray) -> BoolArray:
+    """Find those of the given blocks whose nodes are not all of one level."""
+    row, column = np.nonzero(blocks)
+    first = _BLOCK * (row * level.shape[1] + column)
+    nodes, uneven = level.ravel(), np.zeros(len(first), dtype=bool)
+    for down in range(_BLOCK + 1):
+        for right in range(_BLOCK + 1):
+            uneven |= nodes[first + (down * level.shape[1] + right)] != nodes[first]
+    found = np.zeros_like(blocks)
+    found[row[uneven], column[uneven]] = True
+    return found
 
 
 def _shares(

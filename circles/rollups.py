@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from circles.evaluation import Area, roll_up_targets
+from circles.evaluation import Area, roll_up_targets, unit_verdicts
 from circles.evaluation.targets import counted_level
 from circles.evaluation.units import LEVELS
 from circles.scoring import VERDICTS
@@ -25,6 +25,21 @@ _SCORE_COLUMNS: Final = (
     *(f"strict_{verdict}" for verdict in VERDICTS),
     *("score", "scored", "weighted_by"),
 )
+
+
+def all_verdicts(verdicts: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the verdicts of all rules on all units; those of access are on communities.
+
+    Parameters
+    ----------
+    verdicts, findings
+        See `circles.assessment.Assessment`.
+    """
+    access = verdicts.rename(columns={"community_id": "unit_id"}).assign(level="community")
+    others = unit_verdicts(findings)
+    # What has no range of limits has the same verdict by both of its ends.
+    others = others.assign(strict_verdict=others["verdict"])
+    return pd.concat([t for t in (access, others) if len(t)] or [access], ignore_index=True)
 
 
 def roll_up(

@@ -18,8 +18,9 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     tag_rules walking profiles
     network.edges network.impedance network.model
     network.components network.lengths network.rulings network.runs network.areas network.plazas
-    network.waits network.obstacles network.contraction network.build
-    network.interchange network.graphml network.frames network.saved network
+    network.waits network.obstacles network.contraction network.build network.ordering
+    network.interchange network.graphml network.frames
+    network.contents network.folder network.columns network.parts network.saved network
     terrain
     travel.blocks travel.segments travel.joining travel.few travel.kernels travel.search
     travel.matrix travel.nearest travel.reached travel.subgraph travel
@@ -34,7 +35,7 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     quality hours facilities standards settings
     surroundings datum_evidence
     coverage join_quality scoring evaluation access gaps rollups reclassification
-    basemap assessment district
+    basemap assessment map_edge whole district packing assessment_files
     explain explain_rollup explain_finding walkers
     check.streets check.margins check.rows check.model check.words check.terminal check.record
     check.report
@@ -48,7 +49,11 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     draft.lines draft.items draft.columns draft.verdicts draft.grids draft.facilities
     draft.communities draft.units draft.tables draft.streets draft.evidence draft.demand
     draft.judging draft.project draft
-    results_folder outputs pipeline standards_cli cli
+    comparing results_folder outputs pipeline
+    batch.city_tables batch.city_notes batch.city_facilities batch.city_findings batch.city
+    batch.city_files batch.description batch.cutting batch.jobs batch.store batch.work batch.crew
+    batch.plan batch.index_page batch.record batch.together batch.run batch
+    batch_cli standards_cli network_cli cli
     """
 ).split()
 
@@ -117,5 +122,5 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     heavy = {"folium", "matplotlib", "geopandas", "numba", "osmnx", "networkx", "pandas"}
-    heavy |= {"osmium", "psycopg", "rasterio"}
+    heavy |= {"dask", "distributed", "docx", "osmium", "psycopg", "rasterio"}
     assert heavy & set(loaded) == set()

@@ -211,7 +211,7 @@ def test_a_standard_without_targets_still_has_a_briefing() -> None:
 
 
 def test_a_target_that_counts_nobody_shows_no_share() -> None:
-    """A setting without communities gives a dash and an empty bar."""
+    """A setting without communities says so, and has an empty bar."""
     drawn = drawn_assessment()
     nobody = {"met": 0, "not_met": 0, "insufficient": 0, "denominator": 0}
     row = drawn.rollups.iloc[:1].assign(
@@ -219,7 +219,7 @@ def test_a_target_that_counts_nobody_shows_no_share() -> None:
     )
     page = Reader(render_briefing(dataclasses.replace(drawn, rollups=row), map_html=MAP))
     assert "0 / 0" in page.words
-    assert "达标占–，目标90%" in page.words
+    assert "没有此类社区；目标90%" in page.words
     assert "nan" not in page.words
 
 
@@ -471,11 +471,16 @@ def test_the_embedded_map_tells_its_reasons(opened: Page) -> None:
 
 @pytest.mark.browser
 def test_the_page_fits_a_phone(chromium: Browser, briefing_file: Path) -> None:
-    """Nothing makes the page wider than a phone; wide tables scroll by themselves."""
+    """Nothing is wider than a phone: results stand one below another, other tables scroll."""
     with chromium.page(width=390, height=844, phone=True) as page:
         page.open(briefing_file)
         assert page.ask("document.documentElement.scrollWidth") == 390
         assert page.ask("getComputedStyle(document.querySelector('.scroll')).overflowX") == "auto"
+        beyond = page.ask(
+            "[...document.querySelectorAll('.cards td')].filter("
+            "(cell) => cell.getBoundingClientRect().right > 390).map((cell) => cell.innerText)"
+        )
+        assert beyond == []
 
 
 @pytest.mark.browser

@@ -84,7 +84,7 @@ def test_targets_stand_with_numerator_and_denominator(drawn: Any) -> None:
         "1 / 3",
         "33%～67%",
         "90%",
-        "2",
+        "1～2",
         "2025-12-31",
         "不达标",
     ]
@@ -105,6 +105,15 @@ def test_gaps_are_ranked_with_people_and_minutes(drawn: Any) -> None:
     assert [row[0] for row in gaps[1:]] == [str(n) for n in range(1, len(gaps))]
     assert len(gaps) - 1 == (DRAWN.verdicts["verdict"] == "not_met").sum()
     assert gaps[1][3:] == ["长者饭堂", "414人", "62%～63% / 85%", "超过20分钟"]
+
+
+def test_a_column_with_nothing_in_it_gives_its_room_away() -> None:
+    """Where no community has a street, no column of streets is printed."""
+    communities = DRAWN.communities.assign(street="")
+    document = opened(render_document(replace(DRAWN, communities=communities), lang="zh"))
+    head, first = tables_of(document)[1][:2]
+    assert "街道（镇）" not in head
+    assert len(first) == len(head) == 6
 
 
 def test_a_long_list_of_gaps_is_cut_and_says_so() -> None:
@@ -190,6 +199,8 @@ def test_a_map_is_as_wide_as_the_text_and_has_words() -> None:
     assert round(shape.width.mm) == 163
     assert "画里区" in shape._inline.docPr.get("descr")
     assert "三、地图" in text_of(document)
+    # Without these LibreOffice moves it beyond the margin.
+    assert [shape._inline.get(f"dist{side}") for side in "TBLR"] == ["0"] * 4
     images = [p.blob for p in document.part.package.iter_parts() if p.partname.endswith(".png")]
     assert images == [png()]
 

@@ -39,7 +39,7 @@ from circles.pictures.scene import (
 )
 from circles.pictures.svg import svg, svg_file
 from circles.pictures.views import service_views, tier_views
-from circles.texts import load_texts
+from circles.texts import Texts, load_texts
 from tests.drawn_assessment import FORMULA_NAME, SCRIPT_NAME, SOUTH, WEST, drawn_assessment
 
 ZH, EN = load_texts("zh"), load_texts("en")
@@ -364,6 +364,21 @@ def test_the_chart_counts_verdicts_by_service() -> None:
     assert {"社工站", "2", "3", "各社区的覆盖率", "50%"} <= set(words_of(scene))
 
 
+@pytest.mark.parametrize("texts", [ZH, EN])
+def test_the_names_of_a_chart_are_of_one_size_and_apart(texts: Texts) -> None:
+    """No service looks less important, and headings and legend keep clear of the other half."""
+    scene = service_chart(drawn_assessment(), texts)
+    assert scene is not None
+    words = [part for part in scene.parts if isinstance(part, Words)]
+    names = [part for part in words if part.anchor == "end"]
+    whole = {row.name for row in service_rows(drawn_assessment(), texts)}
+    assert len({part.size_mm for part in names if part.text in whole}) == 1
+    half = next(part.x_mm for part in words if part.text == texts("charts.coverage_title"))
+    for part in words:
+        if part.anchor == "start" and part.x_mm < half:
+            assert part.x_mm + width_of(part.text, part.size_mm, bold=part.bold) <= half
+
+
 def test_a_circle_of_the_chart_lies_at_its_coverage() -> None:
     """Communities of the same coverage share one circle, in the middle of their 2.5 points."""
     drawn = drawn_assessment()
@@ -435,6 +450,38 @@ def test_a_png_shows_the_colours_of_its_scene() -> None:
         assert np.abs(np.subtract(picture.getpixel(spots[name]), colour)).max() <= 8
 
 
+def test_paper_and_flat_colours_are_kept_to_the_last_bit() -> None:
+    """However many colours there are: white stays white beside land, and legends match maps."""
+    rng = np.random.default_rng(5)
+    hues = [f"#{value:06x}" for value in rng.integers(0, 1 << 24, 900)]
+    confetti = [
+        Dots(np.array([[2.0 + number % 30, 30.0 + number // 30]]), np.array([0.45]), hue)
+        for number, hue in enumerate(hues)
+    ]
+    flat = ("#f7f6f2", "#fbfaf8", "#d0602f", "#d2622f")
+    areas = [Areas(rectangle(2 + 8 * i, 2, 8, 8), colour) for i, colour in enumerate(flat)]
+    picture = Image.open(io.BytesIO(png(Scene(40, 62, "", (*areas, *confetti)), dpi=254)))
+    seen = picture.convert("RGB")
+    assert seen.getpixel((390, 10)) == (255, 255, 255)
+    for place, colour in enumerate(flat):
+        red, green, blue = bytes.fromhex(colour[1:])
+        assert seen.getpixel((60 + 80 * place, 60)) == (red, green, blue)
+
+
+@pytest.mark.parametrize(
+    "text", ["IES SCHAMANN", "CEO OMAYRA SÁNCHEZ", "Wilhelm", "健身和体育（10分钟）"]
+)
+def test_words_are_no_wider_than_reckoned(text: str) -> None:
+    """The plate under a name is at least as wide as the letters of the machine's font."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    fonts = machine_fonts()
+    path = TextPath((0, 0), text, size=10, prop=FontProperties(fname=fonts.regular))
+    drawn = float(path.get_extents().width)
+    assert drawn <= width_of(text, 10) <= 1.6 * drawn
+
+
 def no_chinese_font() -> Fonts:
     """Return the fonts of a machine without Chinese ones."""
     from matplotlib.font_manager import FontProperties, fontManager
@@ -450,6 +497,35 @@ def test_without_a_chinese_font_chinese_is_left_out() -> None:
     assert fonts.drawable("荔枝里") == ""
     assert has_chinese("a荔b")
     assert not has_chinese("abc.")
+
+
+def test_quotation_marks_are_straight_where_nothing_is_chinese() -> None:
+    """A Chinese font's are as wide as a character; within Chinese they stay as they are."""
+    fonts = machine_fonts()
+    assert fonts.drawable("the “1530” circles") == 'the "1530" circles'
+    if fonts.chinese:
+        assert fonts.drawable("广州“1530”网") == "广州“1530”网"
+
+
+@pytest.mark.parametrize("texts", [ZH, EN])
+def test_invented_data_are_stamped_in_full(texts: Texts) -> None:
+    """The stamp is never cut short, and its plate is as wide as its words."""
+    drawn = drawn_assessment()
+    assert drawn.fictional
+    scene = map_sheet(drawn, tier_views(drawn, texts)[0], texts)
+    (words,) = [
+        part
+        for part in scene.parts
+        if isinstance(part, Words) and part.text == texts("words.fictional")
+    ]
+    (plate,) = [
+        part.shapes[0]
+        for part in scene.parts
+        if isinstance(part, Areas) and part.shapes[0].contains(shapely.Point(words.x_mm, 12))
+        if part.fill == "#7a3e9d"
+    ]
+    west, _, east, _ = plate.bounds
+    assert east - west >= width_of(words.text, words.size_mm, bold=True)
 
 
 def test_a_character_of_no_font_becomes_a_sign() -> None:

@@ -172,6 +172,11 @@ def test_streets_may_come_from_a_saved_network(folder: Path) -> None:
     assert ("network.streets", "town.circles", folder / "town.circles") in beside.inputs()
     alone = load(folder, WHOLE.replace("town.osm", "town.circles"))
     assert ("network.osm", "town.circles", folder / "town.circles") in alone.inputs()
+    for name in ("town.network", "town"):  # the name of the folder is a custom, no more
+        (folder / name).mkdir()
+        (folder / name / "network.json").write_text("{}")
+        named = load(folder, WHOLE.replace(NETWORK, NETWORK + f"streets = '{name}'\n"))
+        assert ("network.streets", name, folder / name) in named.inputs()
 
 
 def test_communities_may_come_from_the_extract(folder: Path) -> None:
@@ -237,7 +242,7 @@ def test_a_key_nobody_knows_is_named_with_the_nearest(folder: Path, text: str, f
         ),
         (
             WHOLE.replace(NETWORK, NETWORK + "streets = 'hills.tif'\n"),
-            "network.streets: 'hills.tif' is no saved network; its folder's name ends in .circles",
+            "network.streets: 'hills.tif' is no saved network; that is a folder, by custom with a name",
         ),
         (
             WHOLE.replace(NETWORK, NETWORK + "elevation = 'hils.tif'\n"),

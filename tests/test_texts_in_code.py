@@ -20,7 +20,7 @@ SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
 #: Names that look like a key and are none: files, and keys of the project file.
 NO_KEYS = re.compile(r"\w+\.(?:html|json|xlsx|gpkg|css|js|svg|docx|pdf|png|toml|path|tables)")
 #: The rooms whose strings readers see; what others raise as errors is in English by design.
-SHOWN = ("reports", "maps", "pictures", "check", "explain", "explain_rollup", "explain_finding")
+SHOWN = ("reports", "maps", "pictures", "check", "comparing", "explain", "explain_rollup", "explain_finding")
 
 
 @cache

@@ -95,16 +95,38 @@ def margin_quality(standard: Standard, ground: Ground) -> MarginQuality:
 
 
 def _needed_m(standard: Standard, ground: Ground) -> FloatArray:
-    """Return the longest walk that the rules allow in each community, metres."""
+    """Return how far around each community the rules look, metres."""
+    # What is shared was found on a larger area already, where there is one.
+    return longest_walks_m(standard, ground, shared=ground.obstacles is None)
+
+
+def longest_walks_m(standard: Standard, ground: Ground, *, shared: bool) -> FloatArray:
+    """Return the longest walk that the rules allow in each community, metres.
+
+    Parameters
+    ----------
+    standard
+        The standard.
+    ground
+        What access is measured on.
+    shared
+        Whether a facility that is shared counts twice: those who share it walk from the other
+        side.
+
+    Raises
+    ------
+    InputError
+        There are no streets.
+    """
     table = ground.communities.table
-    factor = _factors(standard)
+    factor = _factors(standard) if shared else {}
     needed_m = np.zeros(len(table))
     for rule in standard.access_rules:
         per_metre = ground.cost_per_metre(rule)
         for row, (setting, zone) in enumerate(zip(table["setting"], table["zone"], strict=True)):
             limit = rule.limit_in(setting, zone)
             if limit is not None:
-                walk_m = factor[rule.id] * limit.lenient / per_metre
+                walk_m = factor.get(rule.id, 1.0) * limit.lenient / per_metre
                 needed_m[row] = max(needed_m[row], walk_m)
     return needed_m
 

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from circles.errors import CirclesError
-from circles.network.saved import SUFFIX
+from circles.network.saved import is_saved
 from circles.osm.files import SUFFIXES
 from circles.tables import LoadedLayer, Source, load_layer, load_table, match_columns
 from circles.tables.delimited import TEXT_TABLES
@@ -146,7 +146,7 @@ def files_in(folder: Path) -> list[Path]:
         entry
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if not entry.name.startswith((".", "~$"))
-        and (entry.is_file() or entry.suffix.lower() in {SUFFIX, ".gdb"})
+        and (entry.is_file() or entry.suffix.lower() == ".gdb" or is_saved(entry))
     ]
 
 
@@ -171,7 +171,7 @@ def _opened(path: Path) -> Iterator[Item | Unread]:
     fault = _bad_name(path)
     if fault is not None:
         yield fault
-    elif name.endswith((*SUFFIXES, ".graphml", SUFFIX)):
+    elif is_saved(path) or name.endswith((*SUFFIXES, ".graphml")):
         yield Item(path, Kind.STREETS)
     elif suffix in GRIDS:
         yield Item(path, Kind.GRID)

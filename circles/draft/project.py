@@ -13,7 +13,7 @@ from circles.draft.lines import Block, Key, block_lines
 from circles.draft.streets import communities_of, judge_services, no_communities
 from circles.draft.verdicts import Role, path_text
 from circles.errors import CirclesError, InputError, OutputError
-from circles.network.saved import SUFFIX
+from circles.network.saved import is_saved
 from circles.standards import Standard, load_standard
 from circles.standards.model import CapacityRule, UnitRule
 from circles.tables import refuse_missing
@@ -149,10 +149,10 @@ def _paths(folder: Path, files: Sequence[Path]) -> list[Path]:
         raise InputError(message)
     found: list[Path] = []
     for path in files or [folder]:
-        if path.is_dir() and path.suffix.lower() not in {SUFFIX, ".gdb"}:
+        if path.is_dir() and path.suffix.lower() != ".gdb" and not is_saved(path):
             found += files_in(path)
         else:
-            if path.suffix.lower() != SUFFIX:
+            if not is_saved(path):
                 refuse_missing(path)
             found.append(path)
     once = list({path.resolve(): path for path in reversed(found)}.values())[::-1]

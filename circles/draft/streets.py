@@ -14,7 +14,7 @@ from circles.facilities import facilities_from_osm, load_catalogue
 from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
 from circles.network.graphml import read_graphml
-from circles.network.saved import SUFFIX, load_network
+from circles.network.saved import is_saved, load_network
 from circles.osm import Box, OsmExtract, read_osm
 from circles.osm.boundaries import read_boundaries
 from circles.texts import Bilingual, Note
@@ -71,9 +71,8 @@ def read_nets(items: Sequence[Item]) -> tuple[list[Net], list[Unread]]:
 
 
 def _read(item: Item) -> Net:
-    name = item.path.name.lower()
-    if name.endswith((SUFFIX, ".graphml")):
-        saved = name.endswith(SUFFIX)
+    saved = is_saved(item.path)
+    if saved or item.path.suffix.lower() == ".graphml":
         network = load_network(item.path) if saved else read_graphml(item.path)
         lon, lat = network.edges.lon, network.edges.lat
         box = network.box or (

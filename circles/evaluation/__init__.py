@@ -5,7 +5,7 @@ that turns both into findings; `evaluate` does it for a whole standard, and `tar
 verdicts up to the shares that a standard asks for.
 """
 
-from circles.evaluation.evaluate import Evaluation, evaluate, takes_walking
+from circles.evaluation.evaluate import Evaluation, evaluate, takes_walking, unreached_warning
 from circles.evaluation.findings import Finding, findings_table, unit_verdicts
 from circles.evaluation.on_foot import NO_NETWORK, OnFoot, unjoined
 from circles.evaluation.reachable import no_facilities
@@ -28,4 +28,5 @@ __all__ = [
     "takes_walking",
     "unit_verdicts",
     "unjoined",
+    "unreached_warning",
 ]

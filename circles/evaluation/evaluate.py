@@ -1,6 +1,6 @@
 """All rules of a standard that are not about access, evaluated on one area."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +53,14 @@ class Evaluation:
     warnings: tuple[Note, ...] = ()
 
 
-def evaluate(standard: Standard, area: Area, stock: Stock, on_foot: OnFoot) -> Evaluation:
+def evaluate(
+    standard: Standard,
+    area: Area,
+    stock: Stock,
+    on_foot: OnFoot,
+    *,
+    only: Collection[str] | None = None,
+) -> Evaluation:
     """Evaluate the rules of presence, capacity, size and inventory.
 
     Parameters
@@ -63,17 +70,21 @@ def evaluate(standard: Standard, area: Area, stock: Stock, on_foot: OnFoot) -> E
     area, stock, on_foot
         The communities, the facilities, and the network they are on, if there is one: where there
         is none, only what takes walking stays open.
+    only
+        The ids of the rules to evaluate; all without it.
     """
     findings: list[Finding] = []
     unreached, warnings = [no_facilities()], list(stock.notes)
     for rule in standard.rules:
+        if only is not None and rule.id not in only:
+            continue
         findings += _findings(rule, area, stock, on_foot)
         if isinstance(rule, CapacityRule) and rule.catchment is not None:
             access = standard.access_rule(rule.catchment.rule)
             found = reachable_findings(rule, access, area, stock, on_foot)
             findings += found.findings
             unreached.append(found.unreached)
-            warnings += _unreached_warning(rule, found.unreached)
+            warnings += unreached_warning(rule, found.unreached)
         if isinstance(rule, InventoryRule):
             finding = inventory_finding(rule, area, stock)
             findings.append(finding)
@@ -113,7 +124,16 @@ def _findings(rule: Rule, area: Area, stock: Stock, on_foot: OnFoot) -> Iterator
             return
 
 
-def _unreached_warning(rule: CapacityRule, unreached: pd.DataFrame) -> Iterator[Note]:
+def unreached_warning(rule: CapacityRule, unreached: pd.DataFrame) -> Iterator[Note]:
+    """Yield the warning of a rule's facilities within nobody's reach; none if there are none.
+
+    Parameters
+    ----------
+    rule
+        A rule with a catchment.
+    unreached
+        Its rows of `Evaluation.unreached`.
+    """
     if len(unreached):
         yield Note.of(
             "warnings.catchment_unreached",

@@ -9,7 +9,7 @@ from circles.errors import InputError
 from circles.network import WalkNetwork
 from circles.network.build import network_from_osm
 from circles.network.graphml import read_graphml
-from circles.network.saved import SUFFIX, load_network
+from circles.network.saved import is_saved, load_network
 from circles.osm import Box, OsmExtract, read_osm
 from circles.project import NetworkTable, Project
 from circles.surroundings import Surroundings
@@ -69,7 +69,10 @@ def read_streets(project: Project) -> Streets | None:
 
 def _read(project: Project, table: NetworkTable) -> Streets:
     path = project.resolve(table.osm)
-    if path.suffix.lower() == SUFFIX:
+    if is_saved(path):
+        if "min_piece_m" in table.model_fields_set:  # a folder whose name does not say what it is
+            message = f"{path}: a saved network keeps its own choice of pieces; remove min_piece_m"
+            raise InputError(message)
         network = load_network(path)
         return Streets(network, _box(network), path, None)
     if path.suffix.lower() == ".graphml":

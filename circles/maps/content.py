@@ -11,7 +11,7 @@ import shapely
 from circles.assessment import Assessment
 from circles.explain import one_line
 from circles.maps.bases import BaseMap, base_data
-from circles.maps.encode import DEGREE, encode_lines, encode_polygons
+from circles.maps.encode import DEGREE, encode_joined, encode_polygons, joined_lines
 from circles.maps.pinyin import readings
 from circles.maps.views import LOOKS, VERDICTS
 from circles.texts import Texts
@@ -20,6 +20,10 @@ Data = dict[str, Any]
 
 #: What is only looked at loses bends of less than this.
 _GROUND_TOLERANCE: Final = 2 / DEGREE
+#: Streets with more corners than this are drawn coarser, and the paths and lesser ones not at all:
+#: those of a province would outweigh all else in the page.
+MOST_CORNERS: Final = 300_000
+_COARSER: Final = 8  # times the tolerance
 _PREFIX: Final = "map."
 
 
@@ -50,16 +54,40 @@ def page_title(assessment: Assessment, texts: Texts) -> str:
 
 def ground_data(assessment: Assessment) -> Data:
     """Return what is drawn under the map: streets by rank, water and green."""
-    streets = assessment.streets
-    ranks = streets.get("rank")
     return {
-        "streets": [
-            encode_lines(streets.loc[ranks == rank, "geometry"]) if ranks is not None else ""
-            for rank in (1, 2, 3)
-        ],
+        "streets": [encode_joined(lines) for lines in _streets(assessment)],
         "water": _plain(assessment.water),
         "green": _plain(assessment.green),
     }
+
+
+def _streets(assessment: Assessment) -> list[gpd.GeoSeries]:
+    """Return the streets to draw, by rank: the main ones always, others while there is room."""
+    table = assessment.streets
+    none = gpd.GeoSeries([], crs=table.crs)
+    if "rank" not in table:
+        return [none] * 3
+    drawn, room = [], MOST_CORNERS
+    for rank in (1, 2, 3):
+        own = table.loc[table["rank"] == rank, "geometry"]
+        # Joining saves a few corners only: where there are far too many it need not be tried.
+        lines = joined_lines(own) if rank == 1 or _corners(own) < 2 * room else none
+        if _corners(lines) > room:
+            lines = _coarser(lines) if rank == 1 else none
+        room = room - _corners(lines) if len(lines) or own.empty else 0
+        drawn.append(lines)
+    return drawn
+
+
+def _corners(lines: gpd.GeoSeries) -> int:
+    return int(shapely.get_num_coordinates(lines.to_numpy()).sum())
+
+
+def _coarser(lines: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Leave out more bends, and the lines that are shorter than those."""
+    tolerance = _COARSER * _GROUND_TOLERANCE
+    simple = gpd.GeoSeries(lines.simplify(tolerance), crs=lines.crs)
+    return simple[shapely.length(simple.to_numpy()) > tolerance]
 
 
 def panel_data(assessment: Assessment, texts: Texts, edition: Edition) -> Data:

@@ -23,6 +23,12 @@ FEWEST_SHOWN: Final = 10
 MOST_HOMES: Final = 40_000
 """With more homes than this the map shows the cells of a grid instead."""
 
+MOST_MARKS: Final = 120_000
+"""With more marks than this, those of all rules together, the cells are larger."""
+
+MOST_CORNERS: Final = 250_000
+"""With more corners than this, those of all isochrones together, they are drawn coarser."""
+
 #: Isochrones are only looked at: bends of less than two steps are left out.
 _REACH_TOLERANCE: Final = 2 / DEGREE
 _FINEST_CELL_M: Final = 25.0
@@ -66,11 +72,11 @@ def reach_data(assessment: Assessment, texts: Texts) -> Data:
     walked: dict[str, set[str]] = {}
     for service, profile in needs:
         walked.setdefault(service, set()).add(profile)
+    tolerance = _reach_tolerance(isochrones)
     found: list[Data] = []
     for service, profile in needs:
         own = (isochrones["service"] == service) & (isochrones["profile"] == profile)
         rows = isochrones[own].sort_values("minutes", kind="stable")
-        simple = shapely.simplify(rows.geometry.to_numpy(), _REACH_TOLERANCE)
         found.append(
             {
                 "name": _need_name(
@@ -80,10 +86,21 @@ def reach_data(assessment: Assessment, texts: Texts) -> Data:
                 "limits": [
                     texts("words.minutes", value=f"{minutes:g}") for minutes in rows["minutes"]
                 ],
-                "shapes": encode_polygons(simple),
+                "shapes": encode_polygons(rows.geometry.to_numpy(), tolerance=tolerance),
             }
         )
     return {"needs": found}
+
+
+def _reach_tolerance(isochrones: gpd.GeoDataFrame) -> float:
+    """Return how large a bend may be that is left out, degrees: larger where areas are many."""
+    rings = shapely.get_rings(shapely.get_parts(isochrones.geometry.to_numpy()))
+    tolerance = _REACH_TOLERANCE
+    while True:
+        rings = shapely.simplify(rings, tolerance, preserve_topology=False)
+        if int(shapely.get_num_coordinates(rings).sum()) <= MOST_CORNERS:
+            return tolerance
+        tolerance *= 2
 
 
 def home_data(assessment: Assessment) -> Data:
@@ -126,15 +143,19 @@ def _homes(rows: pd.DataFrame, cell_m: float) -> Data:
 def _cell_m(gaps: pd.DataFrame) -> float:
     """Return the side of the cells into which homes are gathered, 0 for each by itself."""
     places = np.column_stack([gaps["lon"], gaps["lat"]])
+    rule = pd.factorize(gaps["rule_id"])[0]
     cell_m = 0.0
-    while len(places) > MOST_HOMES and _distinct(_cells(places, cell_m)) > MOST_HOMES:
+    while len(places) > MOST_HOMES and _too_many(_cells(places, cell_m), rule):
         cell_m = max(_FINEST_CELL_M, cell_m * 2)
     return cell_m
 
 
-def _distinct(cells: IntArray) -> int:
+def _too_many(cells: IntArray, rule: IntArray) -> bool:
     # Both numbers of a cell in one: grids around the Earth have fewer rows than this.
-    return len(np.unique(cells[:, 0] * 2**32 + cells[:, 1]))
+    cell = pd.factorize(cells[:, 0] * 2**32 + cells[:, 1])[0]
+    if cell.max() >= MOST_HOMES:
+        return True
+    return len(pd.unique(cell * (rule.max() + 1) + rule)) > MOST_MARKS
 
 
 def _cells(places: npt.NDArray[np.float64], cell_m: float) -> IntArray:

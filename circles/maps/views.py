@@ -106,7 +106,7 @@ def _rollups(rollups: pd.DataFrame, end: str, texts: Texts) -> list[Data]:
     for row in rollups.to_dict("records"):
         low, high = row[f"{end}share_low"], row[f"{end}share_high"]
         words = texts(
-            "map.rollup",
+            "map.rollup" if row[f"{end}denominator"] else "map.rollup_nobody",
             setting=counted_word(row, texts),
             met=row[f"{end}met"],
             denominator=row[f"{end}denominator"],

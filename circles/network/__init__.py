@@ -4,7 +4,8 @@
 `rulings` say which ways are walked, `runs` are lines along them, `areas` are crossed as `plazas`,
 `waits` stand on nodes, `obstacles` in the way; `contraction` leaves few nodes, `components` tell
 which of them hang together. `interchange`, `graphml` and `frames` take graphs and tables people
-already have; `saved` keeps a network on disk.
+already have, `ordering` lays them out like the others. `saved` keeps a network on disk: `contents`
+says what is in its `folder`, as `columns`, and `parts` puts it together again.
 """
 
 from circles.network.edges import (

@@ -113,7 +113,7 @@ class WalkNetwork:
         return one_cost(self.edges, self.arcs, self.edges.length_m, per_metre=1.0)
 
     def save(self, path: Path | str) -> Path:
-        """Save the network as a folder of arrays; see `circles.network.saved.save_network`."""
+        """Save the network as a folder of layers; see `circles.network.saved.save_network`."""
         from circles.network.saved import save_network  # it builds on this class
 
         return save_network(self, path)

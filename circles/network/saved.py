@@ -24,7 +24,7 @@ SUFFIXES: Final = (".network", ".circles")
 
 def named_saved(location: Path | str) -> bool:
     """Tell whether a path or URL is called as saved networks are, be it there or not."""
-    return str(location).rstrip("/").lower().endswith(SUFFIXES)
+    return str(location).rstrip("/\\").lower().endswith(SUFFIXES)
 
 
 def is_saved(location: Path | str) -> bool:

@@ -1,5 +1,6 @@
 """Charts of a district: how its communities are judged, and how far their coverage lies apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,13 +115,14 @@ def service_chart(assessment: Assessment, texts: Texts) -> Scene | None:
         return None
     height = _HEAD + _ROW * len(rows) + _FOOT
     most = max(sum(row.counts) for row in rows)
+    size = _name_size([row.name for row in rows])
     with_dots = any(len(row.shares) for row in rows)
     parts: list[Part] = [*_heads(texts, with_dots=with_dots), *_legend(texts)]
     if with_dots:
         parts += _axis(len(rows), texts)
     for number, row in enumerate(rows):
         y = _HEAD + _ROW * number
-        parts += _bar(row, y, most)
+        parts += [*_name(row.name, y, size), *_bar(row, y, most)]
         if with_dots:
             parts += _strip(row, y)
     if len(every) > len(rows):
@@ -144,7 +146,8 @@ def _x_of(share: float | FloatArray) -> FloatArray:
 
 
 def _heads(texts: Texts, *, with_dots: bool) -> list[Part]:
-    parts: list[Part] = [Words(_NAMES, 3.4, texts("charts.services_title"), _SIZE, _INK, bold=True)]
+    title = _title(texts("charts.services_title"), _BARS + _BETWEEN - 2)
+    parts: list[Part] = [Words(_NAMES, 3.4, title, _SIZE, _INK, bold=True)]
     if with_dots:
         head = _title(texts("charts.coverage_title"), WIDTH_MM - _left())
         parts.append(Words(_left(), 3.4, head, _SIZE, _INK, bold=True))
@@ -156,13 +159,15 @@ def _title(words: str, room_mm: float) -> str:
 
 
 def _legend(texts: Texts) -> list[Part]:
+    """Return what the colours of the bars mean; it ends above where the longest bar ends."""
     parts: list[Part] = []
-    x = _NAMES
-    for verdict, look in _LOOKS.items():
+    entries = [(look, texts(f"words.verdict_{verdict}")) for verdict, look in _LOOKS.items()]
+    widths = [4.8 + width_of(words, _SMALL) + 2.5 for _, words in entries]
+    x = min(_NAMES, _NAMES + _BARS + _BETWEEN - 4 - sum(widths))
+    for (look, words), width in zip(entries, widths, strict=True):
         parts += filled(rectangle(x, 5.6, 4.0, 2.6), BY_LOOK[look])
-        words = texts(f"words.verdict_{verdict}")
         parts.append(Words(x + 4.8, 7.8, words, _SMALL, _QUIET))
-        x += 4.8 + width_of(words, _SMALL) + 2.5
+        x += width
     return parts
 
 
@@ -178,8 +183,8 @@ def _axis(rows: int, texts: Texts) -> list[Part]:
 
 
 def _bar(row: ServiceRow, y: float, most: int) -> list[Part]:
-    """Return a rule's name and its communities side by side, each kind with its number."""
-    parts = _name(row.name, y)
+    """Return a rule's communities side by side, each kind with its number."""
+    parts: list[Part] = []
     x = _NAMES
     for count, look in zip(row.counts, _LOOKS.values(), strict=True):
         width = _BARS * count / most
@@ -195,12 +200,20 @@ def _bar(row: ServiceRow, y: float, most: int) -> list[Part]:
     return parts
 
 
-def _name(name: str, y: float) -> list[Part]:
+def _name_size(names: Sequence[str]) -> float:
+    """Return the size that all names are written in: the largest in which each fits on a line."""
+    longest = max(width_of(name, 1.0) for name in names)
+    return min(_SIZE, max(_SMALL, (_NAMES - 3) / longest))
+
+
+def _name(name: str, y: float, size: float) -> list[Part]:
     """Return a rule's name on one line, or in smaller letters on two."""
     room, x = _NAMES - 3, _NAMES - 2.5
-    if width_of(name, _SIZE) <= room:
-        return [Words(x, y + 4.1, name, _SIZE, _INK, "end")]
+    if width_of(name, size) <= room + 1e-9:
+        return [Words(x, y + 4.1, name, size, _INK, "end")]
     first, *rest = wrapped(name, _TWO_LINES, room)
+    if not rest:
+        return [Words(x, y + 3.9, first, _TWO_LINES, _INK, "end")]
     second = shortened(" ".join(rest), _TWO_LINES, room)
     return [
         Words(x, y + 2.6 + 2.6 * line, shortened(words, _TWO_LINES, room), _TWO_LINES, _INK, "end")

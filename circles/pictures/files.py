@@ -9,7 +9,7 @@ from typing import Final
 from circles.assessment import Assessment
 from circles.maps.content import Edition
 from circles.pictures.fonts import has_chinese, machine_fonts
-from circles.pictures.maps import map_sheet
+from circles.pictures.maps import map_sheet, sheet_backdrop
 from circles.pictures.png import png
 from circles.pictures.svg import svg_file
 from circles.pictures.views import View, service_views, tier_views
@@ -67,16 +67,19 @@ def write_static_maps(
     views = _views(assessment, texts)
     others = views if lettered is texts else _views(assessment, lettered)
     sheets = list(zip(views, others, strict=True))
+    backdrop = sheet_backdrop(assessment)
     names: list[str] = []
     missed = False
     for number, (view, drawn) in enumerate(sheets):
         stem = _stem(view, number)
         progress(f"{stem}.png", number / len(sheets))
-        scene = map_sheet(assessment, view, texts, edition=edition)
+        scene = map_sheet(assessment, view, texts, edition=edition, backdrop=backdrop)
         (folder / f"{stem}.svg").write_text(svg_file(scene), "utf-8", newline="\n")
         if fonts.chinese is None:
             missed = missed or has_chinese(svg_file(scene))
-            scene = map_sheet(assessment, drawn, lettered, edition=edition, named=False)
+            scene = map_sheet(
+                assessment, drawn, lettered, edition=edition, named=False, backdrop=backdrop
+            )
         (folder / f"{stem}.png").write_bytes(png(scene, fonts=fonts))
         names += [f"{stem}.svg", f"{stem}.png"]
     notes = (Note.of("charts.font_missing"),) if missed else ()

@@ -25,6 +25,10 @@ _HAN_OR_MARKS: Final = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U000
 _HAN: Final = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
+#: A Chinese font gives these the width of a character, which tears English sentences apart.
+_QUOTES: Final = str.maketrans("“”‘’", "\"\"''")
+
+
 @dataclass(frozen=True)
 class Fonts:
     """What pictures are lettered with.
@@ -44,8 +48,11 @@ class Fonts:
     def drawable(self, text: str) -> str:
         """Return a text without characters that no font has, and without turning marks.
 
-        Without a Chinese font what is Chinese in it is left out.
+        Without a Chinese font what is Chinese in it is left out. Where nothing is Chinese,
+        quotation marks are the straight ones.
         """
+        if not has_chinese(text):
+            text = text.translate(_QUOTES)
         if self.chinese is None:
             text = _HAN_OR_MARKS.sub("", text).strip(" ·、")
         return "".join(self._drawn(c) for c in text if unicodedata.category(c) not in {"Cf", "Cc"})

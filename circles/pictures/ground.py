@@ -106,6 +106,34 @@ class Frame:
         return np.asarray(((places >= low) & (places <= high)).all(axis=1))
 
 
+@dataclass(frozen=True)
+class Backdrop:
+    """What maps of one frame share, whatever their colours tell: drawn once for all of them.
+
+    Parameters
+    ----------
+    outlines
+        The communities on the sheet.
+    green, water, streets
+        What lies under and over them.
+    """
+
+    outlines: Shapes
+    green: list[Part]
+    water: list[Part]
+    streets: list[Part]
+
+    @classmethod
+    def of(cls, assessment: Assessment, frame: Frame) -> "Backdrop":
+        """Draw what a frame shows of a run's land."""
+        return cls(
+            outlines(assessment, frame),
+            green(assessment, frame),
+            water(assessment, frame),
+            streets(assessment, frame),
+        )
+
+
 def outlines(assessment: Assessment, frame: Frame) -> Shapes:
     """Return the communities on the sheet; neighbours keep their shared border."""
     plain = frame.whole(plain_outlines(assessment.communities.geometry))

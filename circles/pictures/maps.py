@@ -11,7 +11,7 @@ from circles.explain import one_line, service_word
 from circles.facilities import load_catalogue
 from circles.maps.content import Edition
 from circles.pictures import ground
-from circles.pictures.ground import Frame
+from circles.pictures.ground import Backdrop, Frame
 from circles.pictures.labels import name_parts
 from circles.pictures.looks import filled, look_of
 from circles.pictures.scene import (
@@ -26,6 +26,7 @@ from circles.pictures.scene import (
     rectangle,
     segment,
     shortened,
+    width_of,
     wrapped,
 )
 from circles.pictures.views import View
@@ -61,6 +62,7 @@ def map_sheet(
     *,
     edition: Edition | None = None,
     named: bool = True,
+    backdrop: Backdrop | None = None,
 ) -> Scene:
     """Draw a map on a sheet of its own: title, legend, scale, north, date and sources.
 
@@ -76,25 +78,37 @@ def map_sheet(
         Of it, the review number.
     named
         Whether communities bear their names.
+    backdrop
+        What `sheet_backdrop` returned for the run, where several maps of it are drawn.
     """
     width, height = SHEET_MM
-    frame = Frame.around(
+    frame = _sheet_frame(assessment)
+    review = edition.review if edition else ""
+    title = texts("charts.map_title", name=one_line(assessment.name), view=view.name)
+    parts = [
+        Areas(rectangle(0, 0, width, height), "#ffffff"),
+        *_head(assessment, title, view, texts),
+        *_world(assessment, view, frame, named=named, backdrop=backdrop),
+        *_legend(assessment, view, frame, texts, right_mm=width - _MARGIN, review=""),
+        *_foot(assessment, texts, review=review),
+    ]
+    return Scene(width, height, title, tuple(parts))
+
+
+def sheet_backdrop(assessment: Assessment) -> Backdrop:
+    """Draw what all sheets of a run share."""
+    return Backdrop.of(assessment, _sheet_frame(assessment))
+
+
+def _sheet_frame(assessment: Assessment) -> Frame:
+    width, height = SHEET_MM
+    return Frame.around(
         assessment,
         _MARGIN,
         _HEAD + _MARGIN,
         width - 2 * _MARGIN - _LEGEND,
         height - 2 * _MARGIN - _HEAD - _FOOT,
     )
-    review = edition.review if edition else ""
-    title = texts("charts.map_title", name=one_line(assessment.name), view=view.name)
-    parts = [
-        Areas(rectangle(0, 0, width, height), "#ffffff"),
-        *_head(assessment, title, view, texts),
-        *_world(assessment, view, frame, named=named),
-        *_legend(assessment, view, frame, texts, right_mm=width - _MARGIN, review=""),
-        *_foot(assessment, texts, review=review),
-    ]
-    return Scene(width, height, title, tuple(parts))
 
 
 def map_figure(
@@ -115,16 +129,23 @@ def map_figure(
     return Scene(width, height, title, tuple(parts))
 
 
-def _world(assessment: Assessment, view: View, frame: Frame, *, named: bool = True) -> list[Part]:
-    outlines = ground.outlines(assessment, frame)
+def _world(
+    assessment: Assessment,
+    view: View,
+    frame: Frame,
+    *,
+    named: bool = True,
+    backdrop: Backdrop | None = None,
+) -> list[Part]:
+    drawn = backdrop or Backdrop.of(assessment, frame)
+    outlines = drawn.outlines
     box = rectangle(frame.x_mm, frame.y_mm, frame.width_mm, frame.height_mm)
-    parts: list[Part] = [Areas(box, ground.LAND), *ground.green(assessment, frame)]
+    parts: list[Part] = [Areas(box, ground.LAND), *drawn.green]
     dense = len(outlines) > _MANY
     for look in sorted(set(view.looks.tolist())):
         own = frame.cut(outlines[view.looks == look])
         parts += filled(own, look_of(look), border=None, spacing=0.6 if dense else 1.0)
-    parts += ground.water(assessment, frame)
-    parts += ground.streets(assessment, frame)
+    parts += [*drawn.water, *drawn.streets]
     # Borders come last: they count for more than the streets they follow.
     border = Pen("#3f4248", 0.12 if dense else 0.3)
     parts.append(Areas(frame.cut(outlines), "none", border))
@@ -209,15 +230,17 @@ def _head(assessment: Assessment, title: str, view: View, texts: Texts) -> list[
         for part in (view.detail, one_line(assessment.standard.name[texts.lang]), dated)
         if part
     )
+    plate = width_of(stamp, 3.3, bold=True) + 8 if stamp else 0.0
+    shown = shortened(title, 6.0, room - plate - 4, bold=True)
     parts: list[Part] = [
-        Words(_MARGIN, 15.5, shortened(title, 6.0, room - 34, bold=True), 6.0, _INK, bold=True),
+        Words(_MARGIN, 15.5, shown, 6.0, _INK, bold=True),
         Words(_MARGIN, 21.6, shortened(under, 3.3, room), 3.3, _QUIET),
     ]
     if stamp:
-        x = SHEET_MM[0] - _MARGIN - 30
+        x = SHEET_MM[0] - _MARGIN - plate
         parts += [
-            Areas(rectangle(x, 10.0, 30, 7), _STAMP),
-            Words(x + 15, 14.8, shortened(stamp, 3.3, 29), 3.3, "#ffffff", "middle", bold=True),
+            Areas(rectangle(x, 10.0, plate, 7), _STAMP),
+            Words(x + plate / 2, 14.8, stamp, 3.3, "#ffffff", "middle", bold=True),
         ]
     return parts
 

@@ -1,6 +1,7 @@
 """Pictures as PNG, for slides and print."""
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +17,8 @@ DPI: Final = 300
 
 _MM_PER_INCH: Final = 25.4
 _POINTS: Final = 72 / _MM_PER_INCH
-_WHITE: Final = 250
+_COLOURS: Final = 256
+_MOST_FLAT: Final = 64
 
 
 def png(scene: Scene, *, dpi: int = DPI, fonts: Fonts | None = None) -> bytes:
@@ -45,20 +47,43 @@ def png(scene: Scene, *, dpi: int = DPI, fonts: Fonts | None = None) -> bytes:
     for order, part in enumerate(scene.parts):
         _draw(part, axes, lettering, order)
     canvas.draw()  # type: ignore[no-untyped-call]
-    return _packed(canvas.buffer_rgba(), dpi)  # type: ignore[no-untyped-call]
+    return _packed(canvas.buffer_rgba(), dpi, _flat_colours(scene))  # type: ignore[no-untyped-call]
 
 
-def _packed(dots: Any, dpi: int) -> bytes:
-    """Return the dots as a PNG of 256 colours: a map has few, and its file is far smaller."""
+def _flat_colours(scene: Scene) -> list[str]:
+    """Return the colours that whole areas are filled with, and that of the paper."""
+    fills = (part.fill for part in scene.parts if isinstance(part, Areas) and part.opacity == 1)
+    return list(dict.fromkeys(["#ffffff", *(fill for fill in fills if fill != "none")]))[
+        :_MOST_FLAT
+    ]
+
+
+def _packed(dots: Any, dpi: int, flat: Sequence[str]) -> bytes:
+    """Return the dots as a PNG of 256 colours: a map has few, and its file is far smaller.
+
+    The colours are means of like ones, but those of `flat` are kept as they are: paper stays white,
+    and a colour on the map is the one in its legend.
+    """
     from PIL import Image
 
-    whole = Image.fromarray(np.asarray(dots)[:, :, :3])
-    few = whole.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    # The colours are means of like ones; paper is white all the same.
-    palette = few.getpalette() or []
-    few.putpalette([255 if value >= _WHITE else value for value in palette])
+    colours = np.ascontiguousarray(np.asarray(dots)[:, :, :3])
+    means = _COLOURS - len(flat)
+    few = Image.fromarray(colours).quantize(
+        means, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
+    palette = np.zeros((_COLOURS, 3), dtype=np.uint8)
+    known = np.array(few.getpalette(), dtype=np.uint8).reshape(-1, 3)[:means]
+    palette[: len(known)] = known
+    indices = np.array(few)
+    packed = colours.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    for place, colour in enumerate(flat, means):
+        value = int(colour.removeprefix("#"), 16)
+        indices[packed == value] = place
+        palette[place] = value >> 16, value >> 8 & 255, value & 255
+    image = Image.fromarray(indices)
+    image.putpalette(palette.tobytes())
     buffer = io.BytesIO()
-    few.save(buffer, "PNG", dpi=(dpi, dpi))
+    image.save(buffer, "PNG", dpi=(dpi, dpi))
     return buffer.getvalue()
 
 

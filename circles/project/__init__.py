@@ -1,6 +1,6 @@
 """The project file `circles.toml`: what one district's run needs."""
 
-from circles.project.file import Project, ProjectFile, load_project
+from circles.project.file import Project, ProjectFile, load_project, project_of, read_toml
 from circles.project.sources import SourceKeys
 from circles.project.tables import (
     BUILDINGS,
@@ -34,4 +34,6 @@ __all__ = [
     "SourceKeys",
     "UnitLayer",
     "load_project",
+    "project_of",
+    "read_toml",
 ]

@@ -169,10 +169,21 @@ def load_project(path: Path | str) -> Project:
         Keys or values are wrong, or files it names are missing; all faults are named at once.
     """
     path = Path(path)
+    return project_of(path, read_toml(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, cannot be opened, or is no TOML.
+    """
     refuse_missing(path)
     try:
         text = path.read_text("utf-8-sig")
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except OSError as error:
         message = f"{path}: the project file cannot be opened: {error.strerror}"
         raise InputError(message) from error
@@ -184,6 +195,23 @@ def load_project(path: Path | str) -> Project:
         hint = f'; write the group in quotes: "{bare[1]}" =' if bare else ""
         message = f"{path}: not valid TOML: {error}{hint}"
         raise InputError(message) from error
+
+
+def project_of(path: Path, data: Mapping[str, Any]) -> Project:
+    """Return what a project file says that was read already.
+
+    Parameters
+    ----------
+    path
+        The file; the paths in it are relative to its folder.
+    data
+        Its content.
+
+    Raises
+    ------
+    FaultsError
+        Keys or values are wrong, or files it names are missing; all faults are named at once.
+    """
     file, faults = _validated(data)
     faults += missing(path.parent, data)
     if file is None or faults:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from circles.errors import InputError
-from circles.network.saved import SUFFIX
+from circles.network.saved import is_saved
 from circles.project.tables import BUILDINGS
 from circles.tables import is_database, listing
 
@@ -106,9 +106,14 @@ def missing(folder: Path, data: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.is_file() or (path.is_dir() and path.suffix.lower() in {".gdb", SUFFIX})
+        return path.is_file() or (path.is_dir() and _is_dataset(path))
     except OSError:  # a name that no file can have
         return False
+
+
+def _is_dataset(folder: Path) -> bool:
+    """Tell whether a folder stands for one file: a file geodatabase, or a saved network."""
+    return folder.suffix.lower() == ".gdb" or is_saved(folder)
 
 
 def _names_near(path: Path) -> str:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from circles.communities import SETTINGS
 from circles.facilities import no_such_service, service_named
 from circles.network import MIN_PIECE_M
-from circles.network.saved import SUFFIX
+from circles.network.saved import SUFFIXES, named_saved
 from circles.project.columns import CommunityColumnKeys, FacilityColumnKeys
 from circles.project.sources import READING, SourceKeys, meaningless
 from circles.reports.exports import Format
@@ -64,22 +64,26 @@ class NetworkTable(Table):
     @field_validator("streets")
     @classmethod
     def _saved_network(cls, value: str | None) -> str | None:
-        if value is not None and not _is_saved(value):
-            message = f"{value!r} is no saved network; its folder's name ends in {SUFFIX}"
+        if value is not None and not _may_be_saved(value):
+            message = (
+                f"{value!r} is no saved network; that is a folder, by custom with a name that ends "
+                f"in {' or '.join(SUFFIXES)}"
+            )
             raise ValueError(message)
         return value
 
     @classmethod
     def _contradictions(cls, given: Mapping[str, Any]) -> Iterable[str]:
         osm = str(given.get("osm"))
-        if "streets" in given and Path(osm).suffix.lower() in {SUFFIX, ".graphml"}:
+        if "streets" in given and (named_saved(osm) or osm.lower().endswith(".graphml")):
             yield f"{osm!r} holds streets only; with streets, osm is the extract for all the rest"
-        if _is_saved(given.get("osm")) or "streets" in given:
+        if named_saved(osm) or "streets" in given:
             yield from meaningless(given, "a saved network", ("min_piece_m",))
 
 
-def _is_saved(path: object) -> bool:
-    return isinstance(path, str) and Path(path).suffix.lower() == SUFFIX
+def _may_be_saved(path: str) -> bool:
+    """Tell whether a name can be that of a saved network; other files have a suffix."""
+    return named_saved(path) or not Path(path).suffix
 
 
 #: Urban and rural as the standard's own ways tell them apart.

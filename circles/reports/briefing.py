@@ -20,7 +20,7 @@ from circles.explain import (
     share_range,
     verdict_word,
 )
-from circles.explain_rollup import counted_word, explain_rollup, target_word
+from circles.explain_rollup import counted_word, explain_rollup, missing_range, target_word
 from circles.maps.content import Edition
 from circles.maps.offline import HTML_LANG, page_asset, refuse_outside_references, seal
 from circles.reports.community_lines import community_lines
@@ -28,7 +28,7 @@ from circles.reports.data_lines import data_lines, open_lines
 from circles.reports.gap_lines import gap_lines
 from circles.reports.input_quality import input_doubts, input_lines
 from circles.reports.key_points import key_points
-from circles.reports.other_lines import other_lines
+from circles.reports.other_lines import names_differ, other_lines
 from circles.reports.pages import refuse_loading, render_page
 from circles.reports.units import unit_lines, way_lines
 from circles.standards.model import AccessRule, Source, Standard
@@ -157,6 +157,7 @@ def _frame(assessment: Assessment, texts: Texts) -> dict[str, Any]:
 def _results(assessment: Assessment, texts: Texts) -> dict[str, Any]:
     """Return what the first pages say."""
     units = unit_lines(assessment, texts)
+    others = other_lines(assessment, texts)
     return {
         "headline": _headline(assessment, texts),
         "points": key_points(assessment, texts),
@@ -164,7 +165,8 @@ def _results(assessment: Assessment, texts: Texts) -> dict[str, Any]:
         "gaps": gap_lines(assessment, texts, most=GAPS_SHOWN),
         "gap_count": int((assessment.verdicts["verdict"] == "not_met").sum()),
         "no_gaps": _no_gaps(assessment, texts),
-        "others": other_lines(assessment, texts),
+        "others": others,
+        "others_named": names_differ(others, assessment),
         "units": units[:UNITS_SHOWN],
         "unit_count": len(units),
         "tiers": [tier.name[texts.lang] for tier in assessment.standard.tiers],
@@ -280,11 +282,9 @@ def _target(row: Row, assessment: Assessment, texts: Texts) -> TargetLine:
 
 def _missing(row: Row, texts: Texts) -> str:
     """Say how many more communities are needed; nothing where the target is met."""
-    low, high = (int(_number(row[f"missing_{end}"])) for end in ("low", "high"))
-    if row["verdict"] == "met" or not high:
+    if row["verdict"] == "met" or not int(_number(row["missing_high"])):
         return ""
-    count = f"{high:,}" if low == high else texts("explain.range", low=f"{low:,}", high=f"{high:,}")
-    return texts("briefing.target_missing", count=count)
+    return texts("briefing.target_missing", count=missing_range(row, texts))
 
 
 def _strict_target(row: Row, texts: Texts) -> str:

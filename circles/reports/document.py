@@ -13,7 +13,7 @@ from circles.check.rows import counts_of
 from circles.check.words import role_word, say
 from circles.check.words import verdict as check_verdict
 from circles.explain import one_line, required, share_range, verdict_word
-from circles.explain_rollup import counted_word, target_word
+from circles.explain_rollup import counted_word, missing_range, target_word
 from circles.reports.basis import basis_numbers
 from circles.reports.data_lines import data_lines, open_lines
 from circles.reports.document_parts import (
@@ -34,7 +34,7 @@ from circles.reports.document_styles import dress, font_table
 from circles.reports.gap_lines import gap_lines
 from circles.reports.key_points import key_points
 from circles.reports.method import definitions
-from circles.reports.other_lines import other_lines
+from circles.reports.other_lines import names_differ, other_lines
 from circles.reports.overview import overview_facts
 from circles.reports.rule_words import rule_words
 from circles.reports.units import unit_lines
@@ -211,7 +211,7 @@ def _target(row: Any, assessment: Assessment, texts: Texts) -> list[Cell]:
         f"{row['met']:,} / {row['denominator']:,}",
         share_range(row["share_low"], row["share_high"], texts, needed=needed),
         required(needed),
-        f"{row['missing_high']:,.0f}",
+        missing_range(row, texts),
         deadline.isoformat() if isinstance(deadline, date) else "",
         Judged(verdict_word(row, texts), str(row["verdict"])),
     ]
@@ -237,22 +237,19 @@ def _write_gaps(paper: Paper, assessment: Assessment) -> None:
         Head(texts("document.share_needed"), 1.2, centred=True),
         Head(texts("document.way"), 1.2),
     )
-    add_table(
-        paper,
-        heads,
+    rows: list[list[Cell]] = [
         [
-            [
-                str(number),
-                fit(line.community, longest=NAME),
-                fit(line.street, longest=NAME),
-                line.service,
-                line.shortfall,
-                f"{line.share} / {line.needed}",
-                line.way,
-            ]
-            for number, line in enumerate(lines, 1)
-        ],
-    )
+            str(number),
+            fit(line.community, longest=NAME),
+            fit(line.street, longest=NAME),
+            line.service,
+            line.shortfall,
+            f"{line.share} / {line.needed}",
+            line.way,
+        ]
+        for number, line in enumerate(lines, 1)
+    ]
+    add_table(paper, heads, rows, optional=(2,))
 
 
 def _write_units(paper: Paper, assessment: Assessment) -> None:
@@ -293,22 +290,24 @@ def _write_others(paper: Paper, assessment: Assessment) -> None:
     add_note(paper, texts("document.others_note"))
     heads = (
         Head(texts("document.rule"), 2.0),
-        Head(texts("workbook.unit"), 1.0),
+        Head(texts("workbook.unit"), 1.2),
         Head(texts("document.found"), 2.0),
         Head(texts("document.needed"), 1.4),
         Head(texts("document.verdict"), 1.2, centred=True),
     )
+    lines = other_lines(assessment, texts)
+    several = names_differ(lines, assessment)
     rows: list[list[Cell]] = [
         [
             line.rule,
-            fit(line.unit, longest=NAME),
+            fit(line.unit, longest=NAME) if several else "",
             line.found,
             line.required,
             Judged(verdict_word(line.verdict, texts), line.verdict),
         ]
-        for line in other_lines(assessment, texts)
+        for line in lines
     ]
-    add_table(paper, heads, rows)
+    add_table(paper, heads, rows, optional=(1,))
 
 
 def _write_map(paper: Paper, assessment: Assessment, picture: bytes) -> None:

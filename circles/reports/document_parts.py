@@ -93,7 +93,13 @@ def add_term(paper: Paper, term: str, meaning: str, *, close: bool = False) -> N
     paragraph.add_run(fit(meaning))
 
 
-def add_table(paper: Paper, heads: Sequence[Head], rows: Sequence[Sequence[Cell]]) -> None:
+def add_table(
+    paper: Paper,
+    heads: Sequence[Head],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    optional: Sequence[int] = (),
+) -> None:
     """Add a table as wide as the text; its headings stand again on each page.
 
     Parameters
@@ -104,10 +110,14 @@ def add_table(paper: Paper, heads: Sequence[Head], rows: Sequence[Sequence[Cell]
         The columns.
     rows
         The cells; no row of cells is broken between pages.
+    optional
+        Columns, by number, that give their room to the others where no row has a word in them.
     """
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls
 
+    kept = [i for i in range(len(heads)) if i not in optional or any(row[i] for row in rows)]
+    heads, rows = [heads[i] for i in kept], [[row[i] for i in kept] for row in rows]
     whole = sum(head.share for head in heads)
     widths = [round(TEXT_WIDTH_MM * _TWIPS_PER_MM * head.share / whole) for head in heads]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
@@ -138,7 +148,12 @@ def add_picture(paper: Paper, picture: bytes, *, caption: str) -> None:
     from docx.shared import Mm
 
     shape: Any = paper.document.add_picture(BytesIO(picture), width=Mm(TEXT_WIDTH_MM))
-    shape._inline.docPr.set("descr", fit(caption, longest=200))  # noqa: SLF001 - no other way
+    inline = shape._inline  # noqa: SLF001 - no other way
+    inline.docPr.set("descr", fit(caption, longest=200))
+    # Where no distance is given, LibreOffice takes an eighth of an inch: beyond the margin.
+    for side in "TBLR":
+        inline.set(f"dist{side}", "0")
+    paper.document.paragraphs[-1].paragraph_format.keep_with_next = True
     add_text(paper, caption, style="Caption")
 
 

@@ -67,7 +67,20 @@ def write_exports(
     for name in names:
         path = folder / name
         layer, geometry_type = layers[path.stem]
-        _WRITERS[path.suffix](_plain(layer), path, geometry_type)
+        _WRITERS[path.suffix](layer, path, geometry_type)
+
+
+def write_geoparquet(layer: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a layer as GeoParquet; the same layer gives the same bytes.
+
+    Parameters
+    ----------
+    layer
+        One that `circles.reports.layers.result_layers` returns.
+    path
+        The file to write, ``.parquet``.
+    """
+    _plain(layer).to_parquet(path, index=False, schema_version="1.0.0")
 
 
 def _plain(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -83,13 +96,14 @@ def _plain(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _write_geojson(layer: gpd.GeoDataFrame, path: Path, geometry_type: str) -> None:
-    numbers = layer.select_dtypes(np.floating).columns
-    finite = layer.assign(**{c: layer[c].where(np.isfinite(layer[c])) for c in numbers})
+    plain = _plain(layer)
+    numbers = plain.select_dtypes(np.floating).columns
+    finite = plain.assign(**{c: plain[c].where(np.isfinite(plain[c])) for c in numbers})
     _write_vector(finite, path, geometry_type, driver="GeoJSON", RFC7946="YES")
 
 
 def _write_flatgeobuf(layer: gpd.GeoDataFrame, path: Path, geometry_type: str) -> None:
-    _write_vector(layer, path, geometry_type, driver="FlatGeobuf", SPATIAL_INDEX="YES")
+    _write_vector(_plain(layer), path, geometry_type, driver="FlatGeobuf", SPATIAL_INDEX="YES")
 
 
 def _write_vector(
@@ -108,15 +122,11 @@ def _write_vector(
     )
 
 
-def _write_geoparquet(layer: gpd.GeoDataFrame, path: Path, geometry_type: str) -> None:  # noqa: ARG001 - as the others
-    layer.to_parquet(path, index=False, schema_version="1.0.0")
-
-
 _WRITERS: Final[MappingProxyType[str, Callable[[gpd.GeoDataFrame, Path, str], None]]] = (
     MappingProxyType(
         {
             ".geojson": _write_geojson,
-            ".parquet": _write_geoparquet,
+            ".parquet": lambda layer, path, _: write_geoparquet(layer, path),
             ".fgb": _write_flatgeobuf,
         }
     )

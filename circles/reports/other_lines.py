@@ -1,6 +1,6 @@
 """Presence, ratios and other single rules for districts and the city, in lines of the briefing."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,11 @@ def other_lines(assessment: Assessment, texts: Texts) -> list[OtherLine]:
         The words of the reader's language.
     """
     return [*_targets(assessment, texts), *_ratios(assessment, texts)]
+
+
+def names_differ(lines: Sequence[OtherLine], assessment: Assessment) -> bool:
+    """Tell whether lines are about anything but the place that the whole report is about."""
+    return any(line.unit != one_line(assessment.name) for line in lines)
 
 
 def _targets(assessment: Assessment, texts: Texts) -> Iterator[OtherLine]:

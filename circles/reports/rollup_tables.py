@@ -91,7 +91,8 @@ def _targets_table(
         named_column(book, "share_high", "share"),
         named_column(book, "target", "share"),
         named_column(book, "conclusion", "verdict"),
-        named_column(book, "missing", "count"),
+        named_column(book, "missing_low", "count"),
+        named_column(book, "missing_high", "count"),
         *(
             named_column(book, name, kind)
             for name, kind in (_STRICT_COLUMNS if standard.judges_ranges else ())
@@ -112,6 +113,7 @@ def _targets_table(
             Share(row["share_high"], row["min_share"]),
             Share(row["min_share"], row["min_share"]),
             verdict_word(row, texts),
+            row["missing_low"],
             row["missing_high"],
             *(
                 (row["strict_met"], verdict_word(row["strict_verdict"], texts))

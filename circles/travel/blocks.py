@@ -32,7 +32,14 @@ SortedMessages = tuple[IndexArray, IndexArray, FloatArray, IndexArray]
 
 
 def worker_threads() -> int:
-    """Return how many threads to use: one for each processor this process may run on."""
+    """Return how many threads to use: one for each processor this process may run on.
+
+    The environment variable ``CIRCLES_THREADS`` says otherwise, such as where several processes
+    share a machine.
+    """
+    said = os.environ.get("CIRCLES_THREADS", "")
+    if said.isascii() and said.isdigit() and int(said) > 0:
+        return int(said)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
