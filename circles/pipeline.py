@@ -136,15 +136,7 @@ def run_project(
     target = Path(out_dir) if out_dir else project.out_dir
     refuse_unwritable(target, project)
     words = lang or project.file.output.lang
-    read = read_project(project, progress=watch.part(0.0, 0.35))
-    watch.lap("read_s")
-    watch.part(0.0, 1.0)("join", 0.35)
-    prepared = prepare(read.district)
-    check = make_report(read.record, prepared)
-    refuse_wrong_results(check, project, lang=words)
-    watch.lap("check_s")
-    assessment = assess(prepared, progress=watch.part(0.4, 0.75))
-    watch.lap("assess_s")
+    assessment, check = _assessed(project, watch, lang=words)
     logger.info("writing results to %s", target)
     notes = write_outputs(
         assessment,
@@ -157,6 +149,20 @@ def run_project(
     )
     progress("done", 1.0)
     return RunResult(assessment, target, check, notes)
+
+
+def _assessed(project: Project, watch: _Stopwatch, *, lang: str) -> tuple[Assessment, CheckReport]:
+    """Read, look over and score; streets and searches are let go of before anything is written."""
+    read = read_project(project, progress=watch.part(0.0, 0.35))
+    watch.lap("read_s")
+    watch.part(0.0, 1.0)("join", 0.35)
+    prepared = prepare(read.district)
+    check = make_report(read.record, prepared)
+    refuse_wrong_results(check, project, lang=lang)
+    watch.lap("check_s")
+    assessment = assess(prepared, progress=watch.part(0.4, 0.75))
+    watch.lap("assess_s")
+    return assessment, check
 
 
 def _run_record(

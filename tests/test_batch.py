@@ -167,7 +167,7 @@ def test_a_batch_says_what_it_did(ran: Path) -> None:
 def test_the_city_counts_what_the_single_run_counts(ran: Path, whole: Assessment) -> None:
     """Roll-ups of the city are those of one run over all communities."""
     city = json.loads((ran / "city" / "results.json").read_text("utf-8"))
-    found = {(r["target_id"], r["met"], r["denominator"]) for r in city["rollups"]}
+    found = {(r["target_id"], r["met"], r["denominator"]) for r in city["rollups"].values()}
     told = whole.rollups[["target_id", "met", "denominator"]].itertuples(index=False, name=None)
     assert found == set(told)
     table = gpd.read_parquet(ran / "city" / "communities.parquet")

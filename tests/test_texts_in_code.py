@@ -18,7 +18,9 @@ SECTIONS = "|".join(sorted({key.split(".")[0] for key in WORDS}))
 HAN = re.compile("[\u3400-\u9fff]")
 SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
 #: Names that look like a key and are none: files, and keys of the project file.
-NO_KEYS = re.compile(r"\w+\.(?:html|json|xlsx|gpkg|css|js|svg|docx|pdf|png|toml|path|tables)")
+NO_KEYS = re.compile(
+    r"\w+\.(?:html|json|xlsx|gpkg|css|js|svg|docx|pdf|png|toml|parquet|path|tables)"
+)
 #: The rooms whose strings readers see; what others raise as errors is in English by design.
 SHOWN = ("reports", "maps", "pictures", "check", "comparing", "explain", "explain_rollup", "explain_finding")
 

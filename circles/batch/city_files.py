@@ -107,10 +107,10 @@ def _write_all(
     progress("communities.xlsx", 0.3)
     write_workbook(assessment, folder / "communities.xlsx", lang=lang, check=check)
     progress("results.gpkg", 0.6)
-    write_layers(assessment, folder / "results.gpkg", lang=lang)
-    progress("communities.parquet", 0.8)
-    layer, _ = result_layers(assessment, load_texts(lang))["communities"]
-    write_geoparquet(layer, folder / "communities.parquet")
+    layers = result_layers(assessment, load_texts(lang))
+    write_layers(assessment, folder / "results.gpkg", lang=lang, layers=layers)
+    progress("communities.parquet", 0.85)
+    write_geoparquet(layers["communities"][0], folder / "communities.parquet")
     progress("results.json", 0.9)
     write_summary(assessment, folder / "results.json", check=check)
 

@@ -64,7 +64,9 @@ class Line:
     Parameters
     ----------
     name, status
-        As the record has them.
+        As the record has them; without results that can be read it failed.
+    state
+        The status in words.
     trouble
         Why there are no results, or why they cannot be read; empty where all is well.
     communities, urban, rural
@@ -79,6 +81,7 @@ class Line:
 
     name: str
     status: str
+    state: str
     trouble: str
     communities: int | None = None
     urban: int | None = None
@@ -146,7 +149,8 @@ def _found(entry: Mapping[str, Any], folder: Path, texts: Texts) -> tuple[Line, 
             return _line(entry, own, folder, texts), own
         except _DAMAGES:
             status = "failed"
-    return Line(name, status, _trouble(entry, texts), communities=entry.get("communities")), None
+    state, trouble = texts(f"batch.index_status_{status}"), _trouble(entry, texts)
+    return Line(name, status, state, trouble, communities=entry.get("communities")), None
 
 
 def _city_targets(folder: Path, texts: Texts) -> dict[str, TargetCell] | None:
@@ -170,6 +174,7 @@ def _line(entry: Mapping[str, Any], own: Results, folder: Path, texts: Texts) ->
     return Line(
         name=one_line(str(entry["name"])),
         status=str(entry["status"]),
+        state=texts(f"batch.index_status_{entry['status']}"),
         trouble="",
         communities=len(own.summary["communities"]),
         urban=counts["urban"],

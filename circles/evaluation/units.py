@@ -1,6 +1,7 @@
 """The communities that are evaluated, and the units above them that they make up."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import geopandas as gpd
@@ -115,6 +116,14 @@ class Area:
         A level that the table has no column for is the area as a whole if that is of this level,
         and has no units otherwise.
         """
+        return self._units[level]
+
+    @cached_property
+    def _units(self) -> dict[Level, Units]:
+        """The units of every level, which each rule and target asks for again."""
+        return {level: self._found(level) for level in LEVELS}
+
+    def _found(self, level: Level) -> Units:
         rows = len(self)
         if level == "community":
             index = np.arange(rows, dtype=np.int32)
@@ -147,7 +156,8 @@ class Area:
         """Return a column of words by community, None where it says nothing or is not there."""
         if column not in self.table:
             return [None] * len(self)
-        return [word if isinstance(word, str) and word else None for word in self.table[column]]
+        words = self.table[column].tolist()
+        return [word if isinstance(word, str) and word else None for word in words]
 
     def holds_in(self, settings: tuple[str, ...]) -> BoolArray:
         """Tell which communities a rule for some settings is about, shape (communities,)."""

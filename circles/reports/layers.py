@@ -1,6 +1,6 @@
 """The results as layers, and as a GeoPackage that opens in QGIS with colours and plain words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -60,7 +60,13 @@ _TIER = {
 _UNITS = {"time_threshold": "min", "distance_threshold": "m"}
 
 
-def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
+def write_layers(
+    assessment: Assessment,
+    path: Path,
+    *,
+    lang: str,
+    layers: Mapping[str, tuple[gpd.GeoDataFrame, str]] | None = None,
+) -> None:
     """Write the results as a GeoPackage in EPSG:4326; the same assessment gives the same bytes.
 
     The layer `communities` holds every figure: for each tier its verdict in ``tier_<id>``, how
@@ -78,6 +84,8 @@ def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
         The file to write, ``.gpkg``; one that is there is replaced.
     lang
         The language of explanations and legends, ``"zh"`` or ``"en"``.
+    layers
+        What `result_layers` returned, if it was asked for already.
 
     Raises
     ------
@@ -85,7 +93,7 @@ def write_layers(assessment: Assessment, path: Path, *, lang: str) -> None:
         There are no texts in that language.
     """
     texts = load_texts(lang)
-    layers = result_layers(assessment, texts)
+    layers = layers or result_layers(assessment, texts)
     path.unlink(missing_ok=True)
     moment = f"{assessment.as_of or _NO_DATE}T00:00:00.000Z"
     with _gdal_clock(moment):

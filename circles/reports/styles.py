@@ -219,7 +219,7 @@ def _need_word(service: str, assessment: Assessment, texts: Texts) -> str:
 
 def _gaps(assessment: Assessment, texts: Texts) -> ET.Element:
     """Return a rule a rule of the standard that leaves homes out; the first one is shown."""
-    present = set(assessment.gaps["rule_id"])
+    present = set(assessment.gaps["rule_id"].unique())
     rules = [rule for rule in assessment.standard.access_rules if rule.id in present]
     return qml.by_rules(
         [
