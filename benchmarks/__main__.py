@@ -7,9 +7,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.cases.batches import batches
 from benchmarks.cases.coverage import coverage
 from benchmarks.cases.loading import loading
 from benchmarks.cases.maps import maps
+from benchmarks.cases.mega import mega_city
 from benchmarks.cases.polygons import polygons
 from benchmarks.cases.reading import reading
 from benchmarks.cases.searches import bounded, nearest
@@ -29,6 +31,8 @@ CASES = {
     "loading": loading,
     "starting": starting,
     "maps": maps,
+    "batches": batches,
+    "mega": mega_city,
 }
 
 

@@ -44,7 +44,7 @@ class Gaps:
     """
 
     standard: Standard
-    _homes: list[pd.DataFrame] = field(default_factory=list)
+    _homes: list[tuple[str, pd.DataFrame]] = field(default_factory=list)
     _shares: list[pd.DataFrame] = field(default_factory=list)
     _people: dict[str, GroupWeights] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Gaps:
         """Look at what a rule's search found; nothing is known where something stood in its way."""
         if access.obstacle is not None:
             return
-        self._homes.append(_homes_beyond(access))
+        self._homes.append((access.rule.id, _homes_beyond(access)))
         groups = dict.fromkeys(("all", *(rule.group for rule in self.standard.access_rules)))
         for group in groups:
             if group != access.rule.group:
@@ -77,7 +77,12 @@ class Gaps:
         if not self._homes:
             return no_gaps()
         known = verdicts.loc[verdicts["out_of_reach"].notna(), ["rule_id", "community_id"]]
-        return pd.concat(self._homes, ignore_index=True).merge(known.drop_duplicates())
+        ids = {rule: set(own["community_id"]) for rule, own in known.groupby("rule_id")}
+        # Rule by rule: the homes of a city that many services do not reach are millions of rows.
+        tables = [
+            homes[homes["community_id"].isin(ids.get(rule, set()))] for rule, homes in self._homes
+        ]
+        return pd.concat(tables, ignore_index=True)
 
     def group_shares(self) -> pd.DataFrame:
         """Return what share of groups reaches a service that its rule asks for of another group.

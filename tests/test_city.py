@@ -110,7 +110,9 @@ def test_parts_make_the_whole(name: str, sample: Halves, together: Assessment) -
     assert len(sample.parts) == 3
 
 
-@pytest.mark.parametrize("name", ["communities", "verdicts", "tiers", "rollups", "breakdown"])
+@pytest.mark.parametrize(
+    "name", ["communities", "verdicts", "tiers", "findings", "rollups", "breakdown"]
+)
 def test_order_and_types_are_those_of_one_run(
     name: str, sample: Halves, together: Assessment
 ) -> None:
@@ -418,7 +420,7 @@ def test_findings_of_units_in_one_part_stand_and_others_do_not(two: list[Assessm
     assert city.warnings[0].key == "batch.city_findings_left_out"
     given = findings_table([found("city", "市", 2 * count), found("district", "丙区", 1)])
     whole = combine([one, other], name="市", districts=True, findings=given)
-    assert whole.findings[["level", "unit_id"]].to_numpy().tolist() == [*shown, ["city", "市"]]
+    assert whole.findings[["level", "unit_id"]].to_numpy().tolist() == [["city", "市"], *shown]
 
 
 def test_communities_without_a_unit_add_up(two: list[Assessment]) -> None:

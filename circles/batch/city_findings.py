@@ -59,6 +59,7 @@ def findings_of_parts(
         place of what the parts say of the same rules at the same levels.
     """
     own = chained(part.findings for part in parts)
+    order = [*_measures(own if given is None else given), *_measures(own)]
     if given is not None:
         given = given[_is_about(given, area)]
         known = set(zip(given["rule_id"], given["level"], strict=True))
@@ -70,7 +71,7 @@ def findings_of_parts(
     tables = [named[whole], _summed(own[unplaced]), *([] if given is None else [given])]
     lost = set(named.loc[~whole, "rule_id"])
     return CityFindings(
-        table=_sorted(chained(tables), standard),
+        table=_sorted(chained(tables), standard, order),
         left_out=tuple(rule.id for rule in standard.rules if rule.id in lost),
     )
 
@@ -110,9 +111,14 @@ def _summed(unplaced: pd.DataFrame) -> pd.DataFrame:
     return table.astype(unplaced.dtypes.to_dict())
 
 
-def _sorted(table: pd.DataFrame, standard: Standard) -> pd.DataFrame:
-    """Sort by rule, and within a rule by level and measure as they first occur."""
-    words = [_SEPARATOR.join(map(str, row)) for row in table[_MEASURE[1:]].itertuples(index=False)]
-    measure = table.assign(_order=words)
+def _measures(findings: pd.DataFrame) -> list[str]:
+    """Return each finding's rule, level and measure in one word."""
+    columns = (findings[name].tolist() for name in _MEASURE)
+    return [_SEPARATOR.join(map(str, row)) for row in zip(*columns, strict=True)]
+
+
+def _sorted(table: pd.DataFrame, standard: Standard, measures: Sequence[str]) -> pd.DataFrame:
+    """Sort by rule, and within a rule by level and measure in their order."""
     rules = [rule.id for rule in standard.rules]
-    return ordered(measure, rule_id=rules, _order=words).drop(columns="_order")
+    marked = table.assign(_order=_measures(table))
+    return ordered(marked, rule_id=rules, _order=measures).drop(columns="_order")

@@ -52,7 +52,7 @@ def local_crew(
             processes=True,
             memory_limit=for_workers // count,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             local_directory=str(scratch),
             silence_logs=logging.CRITICAL,
             env={"CIRCLES_THREADS": str(max(1, _processors() // count))},

@@ -141,6 +141,34 @@ class _Books:
         return record
 
 
+@dataclass
+class _Clock:
+    """When a batch began, and how long its steps took."""
+
+    started: datetime
+    steps: dict[str, float] = field(default_factory=dict)
+
+    def lap(self, name: str) -> None:
+        """Note how long the step that ends here took."""
+        elapsed_s = (datetime.now(UTC) - self.started).total_seconds()
+        self.steps[name] = round(elapsed_s - sum(self.steps.values()), 3)
+
+    def record(self, outcomes: Iterable[Outcome]) -> dict[str, Any]:
+        """Return it for the file that holds the clock."""
+        return {
+            "started": self.started.isoformat(timespec="seconds"),
+            "steps": dict(self.steps),
+            "districts": [
+                {
+                    "name": outcome.name,
+                    "elapsed_s": outcome.seconds,
+                    "peak_memory_mib": outcome.peak_memory_mib,
+                }
+                for outcome in outcomes
+            ],
+        }
+
+
 def plan_batch(
     path: Path | str,
     *,
@@ -216,17 +244,19 @@ def run_batch(  # noqa: PLR0913 - each is an option of the command
             path, out_dir=target, lang=lang, only=only, documents=documents, progress=progress
         )
         books = _Books(plan, watch)
+        clock = _Clock(started)
+        clock.lap("read_s")
         to_do = _left_to_do(plan, books, force=force)
         books.save()
-        clock = time.perf_counter()
         if to_do:
             with _laid_down(target) as folder:
                 _work_off(plan, to_do, books, folder, jobs=jobs, scheduler=scheduler)
-        districts_s = time.perf_counter() - clock
+        clock.lap("districts_s")
         city, city_error = _city(plan, books, progress, force=force)
         record = books.save(city, city_error)
         write_text(render_index(record, target, lang=plan.lang), target / INDEX)
-        write_json(_clock(books, started, districts_s), target / CLOCK)
+        clock.lap("city_s")
+        write_json(clock.record(books.in_order()), target / CLOCK)
     return BatchResult(target, books.in_order(), target / city if city else None, city_error)
 
 
@@ -336,21 +366,6 @@ def _city(
         shutil.rmtree(out_dir / CITY, ignore_errors=True)
         return None, in_one_line(error)
     return CITY, None
-
-
-def _clock(books: _Books, started: datetime, districts_s: float) -> dict[str, Any]:
-    return {
-        "started": started.isoformat(timespec="seconds"),
-        "districts_s": round(districts_s, 3),
-        "districts": [
-            {
-                "name": outcome.name,
-                "elapsed_s": outcome.seconds,
-                "peak_memory_mib": outcome.peak_memory_mib,
-            }
-            for outcome in books.in_order()
-        ],
-    }
 
 
 def _not_started(planned: Planned) -> Outcome:
