@@ -60,7 +60,7 @@ def reason_words(finding: Row, texts: Texts) -> str:
 
 def _column_word(column: Value, texts: Texts) -> Value:
     """Return what a column of the community table holds, where circles gave it its name."""
-    key = f"findings.named_{column}"
+    key = f"explain.named_{column}"
     return texts(key) if key in texts.words else column
 
 

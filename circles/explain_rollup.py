@@ -29,6 +29,9 @@ def explain_rollup(rollup: Mapping[Hashable, object], assessment: Assessment, te
     }
     if not number(rollup["denominator"]):
         return texts("explain.rollup_nobody", **values)
+    if (lost := _unplaced(rollup, assessment)) and lost == rollup["denominator"]:
+        level = texts(f"words.unit_level_{rollup['counted']}")
+        return texts("explain.rollup_unplaced", **values, count=lost, level=level)
     deadline = rollup["deadline"]
     clauses = (
         texts(
@@ -48,6 +51,13 @@ def explain_rollup(rollup: Mapping[Hashable, object], assessment: Assessment, te
         _strict_rollup(rollup, texts),
     )
     return sentence(clauses, texts)
+
+
+def _unplaced(rollup: Mapping[Hashable, object], assessment: Assessment) -> int:
+    """Return how many communities name no unit of the level that is counted, nowhere in a run."""
+    found = assessment.findings
+    own = found[(found["rule_id"] == rollup["rule"]) & (found["level"] == rollup.get("counted"))]
+    return int(own["communities"].max()) if len(own) and (own["unit_id"] == "").all() else 0
 
 
 def target_word(rollup: Mapping[Hashable, object], standard: Standard, texts: Texts) -> str:
