@@ -242,7 +242,7 @@ def test_a_key_nobody_knows_is_named_with_the_nearest(folder: Path, text: str, f
         ),
         (
             WHOLE.replace(NETWORK, NETWORK + "streets = 'hills.tif'\n"),
-            "network.streets: 'hills.tif' is no saved network; that is a folder, by custom with a name",
+            "network.streets: 'hills.tif' is no saved network; that is a folder, by custom with",
         ),
         (
             WHOLE.replace(NETWORK, NETWORK + "elevation = 'hils.tif'\n"),

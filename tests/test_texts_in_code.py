@@ -22,7 +22,10 @@ NO_KEYS = re.compile(
     r"\w+\.(?:html|json|xlsx|gpkg|css|js|svg|docx|pdf|png|toml|parquet|path|tables)"
 )
 #: The rooms whose strings readers see; what others raise as errors is in English by design.
-SHOWN = ("reports", "maps", "pictures", "check", "comparing", "explain", "explain_rollup", "explain_finding")
+SHOWN = (
+    *("reports", "maps", "pictures", "check", "comparing"),
+    *("explain", "explain_rollup", "explain_finding"),
+)
 
 
 @cache
