@@ -1,11 +1,10 @@
 """`circles batch`: many districts from one description, with progress to leave running."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -14,7 +13,10 @@ from circles.texts import Texts, load_texts
 if TYPE_CHECKING:
     from circles.batch import BatchResult, Standing
     from circles.batch.plan import Plan
-    from circles.batch.run import Watch
+    from circles.batch.run import Progress, Watch
+
+#: The exit code of a batch that was stopped at the keyboard, as shells have it.
+_STOPPED: Final = 130
 
 
 def batch(  # noqa: PLR0913 - each is an option
@@ -57,10 +59,13 @@ def batch(  # noqa: PLR0913 - each is an option
     if dry_run:
         _print_plan(plan_batch(description, **asked), words)
         return
-    with _watching(words) as watch:
-        result = run_batch(
-            description, jobs=jobs, scheduler=scheduler, force=not resume, watch=watch, **asked
-        )
+    how: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler, "force": not resume}
+    try:
+        with _watching(words) as (watch, progress):
+            result = run_batch(description, watch=watch, progress=progress, **how, **asked)
+    except KeyboardInterrupt as stop:
+        typer.echo(words("batch.stopped"), err=True)
+        raise typer.Exit(_STOPPED) from stop
     _print_result(result, words)
     if result.failed:
         raise typer.Exit(1)
@@ -72,33 +77,39 @@ def _listed(text: str) -> list[str]:
 
 
 def _print_plan(plan: "Plan", words: Texts) -> None:
-    for planned in plan.districts:
+    waiting = 0
+    for planned in plan.wanted:
+        name = _shown(planned.job.name)
+        if planned.trouble is not None:
+            typer.echo(f"! {name}: {_shown(planned.trouble)}")
+            continue
         done = planned.job.is_done(plan.out_dir)
+        waiting += not done
         typer.echo(
             words(
                 "batch.plan_line",
-                name=planned.job.name,
+                name=name,
                 communities="?" if planned.communities is None else planned.communities,
                 memory=planned.memory_mib,
                 state=words("batch.state_done" if done else "batch.state_to_do"),
                 folder=planned.job.folder,
             )
         )
-    waiting = sum(not planned.job.is_done(plan.out_dir) for planned in plan.districts)
-    typer.echo(words("batch.plan_sum", count=len(plan.districts), waiting=waiting))
+    typer.echo(words("batch.plan_sum", count=len(plan.wanted), waiting=waiting))
 
 
 @contextmanager
-def _watching(words: Texts) -> Iterator["Watch"]:
+def _watching(words: Texts) -> Iterator[tuple["Watch", "Progress"]]:
     """Show a bar on a terminal, and a line for each district anywhere else."""
     if not sys.stderr.isatty():
-        yield lambda standing: _print_line(standing, words)
+        yield lambda standing: _print_line(standing, words), lambda _step, _share: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
 
     columns = (BarColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(words("batch.reading"), total=1.0)
 
         def show(standing: "Standing") -> None:
@@ -111,7 +122,16 @@ def _watching(words: Texts) -> Iterator["Watch"]:
             if standing.last is not None and standing.last.status == "failed":
                 bar.console.print(_line(standing, words), markup=False, highlight=False)
 
-        yield show
+        def step(name: str, share: float) -> None:
+            bar.update(task, completed=share, description=_step(name, words))
+
+        yield show, step
+
+
+def _step(name: str, words: Texts) -> str:
+    """Say what is read before districts are scored, or written of all of them afterwards."""
+    read = words.words.get(f"cli.step_{name}")
+    return words("batch.writing_city", file=name) if read is None else read
 
 
 def _description(standing: "Standing", words: Texts) -> str:
@@ -122,8 +142,14 @@ def _description(standing: "Standing", words: Texts) -> str:
         total=standing.total,
         failed=standing.failed,
         rate=f"{standing.rate_per_min:.1f}",
-        left="?" if left is None else time.strftime("%H:%M:%S", time.gmtime(left)),
+        left="?" if left is None else _clock(left),
     )
+
+
+def _clock(seconds: float) -> str:
+    """Return hours, minutes and seconds; of hours as many as there are."""
+    minutes, rest_s = divmod(round(seconds), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest_s:02}"
 
 
 def _print_line(standing: "Standing", words: Texts) -> None:
@@ -150,7 +176,7 @@ def _shown(text: str) -> str:
 
 
 def _print_result(result: "BatchResult", words: Texts) -> None:
-    from circles.batch.run import INDEX
+    from circles.batch.jobs import INDEX
 
     states = [outcome.status for outcome in result.outcomes]
     counts = {name: states.count(name) for name in ("done", "skipped", "failed", "not_started")}
@@ -160,4 +186,7 @@ def _print_result(result: "BatchResult", words: Texts) -> None:
             typer.echo(f"! {_shown(outcome.name)}: {_shown(outcome.error)}")
     if result.city is None:
         typer.echo(words("batch.no_city", why=_shown(result.city_error or "")))
+    if result.left_over:
+        names = words("batch.index_separator").join(result.left_over)
+        typer.echo(words("batch.left_over", folders=_shown(names)))
     typer.echo(words("batch.open", path=result.out_dir / INDEX))

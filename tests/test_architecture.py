@@ -24,7 +24,7 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     terrain
     travel.blocks travel.segments travel.joining travel.few travel.kernels travel.search
     travel.matrix travel.nearest travel.reached travel.subgraph travel
-    outline surface reach isochrone files
+    outline surface corners reach isochrone files
     communities.columns communities.names communities.codes communities.matching
     communities.bands communities.join_report communities.joins communities.findings
     communities.rings communities.topology communities.hierarchy communities.model
@@ -52,7 +52,7 @@ ORDER = (  # noqa: SIM905 - sixty quoted words would hide the order
     comparing results_folder outputs pipeline
     batch.city_tables batch.city_notes batch.city_facilities batch.city_findings batch.city
     batch.city_files batch.description batch.cutting batch.jobs batch.store batch.work batch.crew
-    batch.plan batch.index_page batch.record batch.together batch.run batch
+    batch.plan batch.folder batch.index_page batch.record batch.together batch.run batch
     batch_cli standards_cli network_cli cli
     """
 ).split()

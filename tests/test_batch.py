@@ -147,7 +147,7 @@ def ran(batch: Path) -> Path:
     out = batch.parent / "out"
     result = run_batch(batch, out_dir=out, jobs=1, watch=seen.append)
     assert [outcome.status for outcome in result.outcomes] == ["done"] * 3
-    assert [standing.done for standing in seen] == [1, 2, 3]
+    assert [standing.done for standing in seen] == [0, 1, 2, 3]
     assert result.city == out / "city"
     return out
 
@@ -161,7 +161,7 @@ def test_a_batch_says_what_it_did(ran: Path) -> None:
     assert record["city"] == {"folder": "city"}
     clock = json.loads((ran / "batch-run.json").read_text("utf-8"))
     assert all(d["elapsed_s"] > 0 for d in clock["districts"])
-    assert not list((ran / ".batch").glob("parts-*"))
+    assert not list((ran / ".batch").glob(".parts-*"))
 
 
 def test_the_city_counts_what_the_single_run_counts(ran: Path, whole: Assessment) -> None:
@@ -193,11 +193,36 @@ def test_only_what_is_missing_is_scored_again(batch: Path, ran: Path) -> None:
     assert results(ran) == before
 
 
+def test_a_city_is_made_anew_of_what_was_damaged(batch: Path, ran: Path) -> None:
+    """The first run tells of the damage; the next one scores that district and ends as before."""
+    before = results(ran)
+    (ran / ".batch" / STREETS[1] / "verdicts.parquet").write_bytes(b"x")
+    (ran / "city" / "map.html").unlink()
+    told = run_batch(batch, out_dir=ran)
+    assert told.city is None
+    assert "verdicts.parquet is not as it was written" in str(told.city_error)
+    assert not (ran / "city").exists()
+    again = run_batch(batch, out_dir=ran, jobs=1)
+    assert [outcome.status for outcome in again.outcomes] == ["skipped", "done", "skipped"]
+    assert results(ran) == before
+
+
+def test_one_district_may_be_scored_anew(batch: Path, ran: Path) -> None:
+    """The others stay what they are, and the city is there, of all of them."""
+    before = results(ran)
+    seen: list[Standing] = []
+    again = run_batch(batch, out_dir=ran, only=[STREETS[1]], force=True, jobs=1, watch=seen.append)
+    assert [outcome.status for outcome in again.outcomes] == ["skipped", "done", "skipped"]
+    assert again.city == ran / "city"
+    assert [(standing.done, standing.total) for standing in seen] == [(0, 1), (1, 1)]
+    assert results(ran) == before
+
+
 def test_some_districts_alone_make_no_city(batch: Path, tmp_path: Path) -> None:
     """`only` takes those; an unknown one is refused with those there are."""
     plan = plan_batch(batch, out_dir=tmp_path, only=[STREETS[2], STREETS[0]])
-    assert [planned.job.name for planned in plan.districts] == [STREETS[0], STREETS[2]]
-    assert not plan.is_whole
+    assert [planned.job.name for planned in plan.wanted] == [STREETS[0], STREETS[2]]
+    assert [planned.job.name for planned in plan.districts] == list(STREETS)
     with pytest.raises(InputError, match=r"there is no '越秀区'; there are: '云塔街道'"):
         plan_batch(batch, out_dir=tmp_path, only=["越秀区"])
 

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from circles.batch.work import in_one_line
-from circles.errors import CirclesError
+from circles.errors import CirclesError, InputError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -38,6 +38,11 @@ def local_crew(
         How many workers to start, instead.
     scratch
         A folder for the workers' own files.
+
+    Raises
+    ------
+    CrewError
+        The machine cannot start them.
     """
     from distributed import Client, LocalCluster
     from distributed.system import MEMORY_LIMIT
@@ -45,20 +50,28 @@ def local_crew(
     for_workers = int(MEMORY_LIMIT * (1 - _FOR_OTHERS))
     count = jobs or workers_for(tasks, heaviest_mib, memory_mib=for_workers // _MIB)
     _quiet()
-    with (
-        LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=for_workers // count,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            local_directory=str(scratch),
-            silence_logs=logging.CRITICAL,
-            env={"CIRCLES_THREADS": str(max(1, _processors() // count))},
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    memory_limit=for_workers // count,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    local_directory=str(scratch),
+                    silence_logs=logging.CRITICAL,
+                    env={"CIRCLES_THREADS": str(max(1, _processors() // count))},
+                )
+            )
+            client = stack.enter_context(Client(cluster, set_as_default=False))
+        except (OSError, RuntimeError) as error:
+            message = (
+                f"{count} workers cannot be started on this machine ({in_one_line(error)}); "
+                "start fewer with --jobs"
+            )
+            raise CrewError(message) from error
         yield client
 
 
@@ -90,6 +103,32 @@ def hired_crew(scheduler: str) -> Iterator["Client"]:
         raise CrewError(message) from error
     with client:
         yield client
+
+
+def refuse_no_address(scheduler: str) -> None:
+    """Refuse what cannot be a scheduler's address.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    # Dask itself waits for half a minute and more before it gives such an address up.
+    from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import backends
+
+    try:
+        scheme, place = parse_address(scheduler, strict=True)
+        known = scheme in backends
+        parse_host_port(place)
+    except ValueError:
+        known = False
+    if not known:
+        message = (
+            f"--scheduler {scheduler!r} is no address of a Dask scheduler; it is like "
+            "tcp://127.0.0.1:8786 or tls://10.0.0.5:8786, as dask scheduler prints it"
+        )
+        raise InputError(message)
 
 
 def workers_for(tasks: int, heaviest_mib: int, *, memory_mib: int) -> int:

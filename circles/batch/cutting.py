@@ -28,7 +28,7 @@ from circles.errors import InputError
 from circles.evaluation import Area, Evaluation, Stock, evaluate, takes_walking
 from circles.evaluation.targets import counted_level
 from circles.evaluation.units import LEVELS
-from circles.network import BoolArray, IntArray
+from circles.network import BoolArray, IntArray, WalkNetwork
 from circles.osm import Box
 from circles.standards.parts import Level
 from circles.terrain import height_share
@@ -182,12 +182,16 @@ class City:
         return Part(name, replace(part, whole=whole), streets_box)
 
     def box_of(self, name: str) -> Box:
-        """Return the box of the streets that a part needs, degrees."""
+        """Return the box of the streets that a part needs, degrees.
+
+        It holds a street even where none is near: homes that are far from all of them are what
+        they are on the whole.
+        """
         district, rows = self.prepared.district, self.parts[name]
         communities, demand = district.communities, district.demand
         inner = _bounds_m(_communities(communities, rows), _demand(demand, rows), district)
         streets_m = float(self.margin_m[rows].max()) + district.max_access_m + _SLACK_M
-        return _degrees(_widened(inner, streets_m), district)
+        return _with_a_street(_degrees(_widened(inner, streets_m), district), district.network)
 
     def _facilities(
         self, bounds_m: FloatArray, reaches: Mapping[tuple[str, str], Reach]
@@ -344,6 +348,21 @@ def _degrees(bounds_m: FloatArray, district: District) -> Box:
     sides_y = np.concatenate([np.full(20, south), np.full(20, north), y, y])
     lon, lat = to_degrees(sides_x, sides_y, district.crs)
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _with_a_street(box: Box, network: WalkNetwork | None) -> Box:
+    """Return a box, widened to the nearest node if none is in it."""
+    if network is None:
+        return box
+    west, south, east, north = box
+    lon, lat = network.node_lon, network.node_lat
+    if np.any((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)):
+        return box
+    away_lon = np.maximum(np.maximum(west - lon, lon - east), 0.0)
+    away_lat = np.maximum(np.maximum(south - lat, lat - north), 0.0)
+    nearest = int(np.argmin(np.hypot(away_lon * np.cos(np.radians(south)), away_lat)))
+    at_lon, at_lat = float(lon[nearest]), float(lat[nearest])
+    return min(west, at_lon), min(south, at_lat), max(east, at_lon), max(north, at_lat)
 
 
 def _basemap(basemap: Basemap, box: Box) -> Basemap:

@@ -50,6 +50,22 @@ class ListFile(Table):
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """A project of a list that cannot be read; the others are run all the same.
+
+    Parameters
+    ----------
+    name
+        What it is called instead: its path, as seen from the list.
+    error
+        Why it cannot be read.
+    """
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
 class Batch:
     """A description of a batch that was read.
 
@@ -74,7 +90,7 @@ class Batch:
     table: BatchTable
     output: OutputTable
     project: Project | None = None
-    projects: tuple[Project, ...] = ()
+    projects: tuple[Project | Unreadable, ...] = ()
 
     @property
     def out_dir(self) -> Path:
@@ -100,7 +116,7 @@ def load_batch(path: Path | str) -> Batch:
     Raises
     ------
     InputError
-        The file is missing or no TOML, or names no projects.
+        The file is missing or no TOML, names no projects, or two of one name.
     FaultsError
         Keys or values are wrong; all faults are named at once.
     """
@@ -129,8 +145,34 @@ def load_batch(path: Path | str) -> Batch:
 
 def _listed(path: Path, data: Mapping[str, Any]) -> Batch:
     file = _validated(path, ListFile, data)
-    projects = tuple(load_project(found) for found in _found(path, file.batch.projects))
+    found = _found(path, file.batch.projects)
+    projects = tuple(_loaded(one, path.parent) for one in found)
+    _refuse_namesakes(path, projects)
     return Batch(path, file.name, file.batch, file.output, projects=projects)
+
+
+def _loaded(path: Path, folder: Path) -> Project | Unreadable:
+    try:
+        return load_project(path)
+    except InputError as error:
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path
+        return Unreadable(name.as_posix(), str(error))
+
+
+def _refuse_namesakes(path: Path, projects: Iterable[Project | Unreadable]) -> None:
+    """Refuse two projects of one name: nobody could tell their results apart."""
+    first: dict[str, Path] = {}
+    for project in projects:
+        if isinstance(project, Unreadable):
+            continue
+        name = project.file.name
+        if name in first:
+            message = (
+                f"{path}: batch.projects: {first[name]} and {project.path} are both called "
+                f"{name!r}; give each project a name of its own"
+            )
+            raise InputError(message)
+        first[name] = project.path
 
 
 def _validated(path: Path, kind: type[_T], data: Mapping[str, Any]) -> _T:
@@ -142,14 +184,21 @@ def _validated(path: Path, kind: type[_T], data: Mapping[str, Any]) -> _T:
 
 def _found(path: Path, patterns: Iterable[str]) -> list[Path]:
     """Return the files that patterns mean, each once; those of one pattern in their order."""
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for pattern in patterns:
+        root = Path(Path(pattern).anchor)
         try:
-            files = [file for file in sorted(path.parent.glob(pattern)) if file.is_file()]
-        except (NotImplementedError, ValueError):  # an absolute path, or none at all
-            files = [Path(pattern)] if Path(pattern).is_file() else []
+            fitting = (
+                root.glob(str(Path(pattern).relative_to(root)))
+                if Path(pattern).is_absolute()
+                else path.parent.glob(pattern)
+            )
+            files = [file for file in sorted(fitting) if file.is_file()]
+        except (NotImplementedError, ValueError, IndexError):  # no pattern at all
+            files = []
         if not files:
             message = f"{path}: batch.projects: no file fits {pattern!r}; correct the path"
             raise InputError(message)
-        found |= dict.fromkeys(files)
-    return list(found)
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())

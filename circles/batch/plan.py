@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from circles.batch.cutting import City
-from circles.batch.description import Batch
+from circles.batch.description import Batch, Unreadable
 from circles.batch.jobs import Job, chosen, folder_names, key_of
 from circles.batch.store import lay_down
-from circles.batch.work import Shared, Task
+from circles.batch.work import Shared, Task, in_one_line
 from circles.check.model import CheckReport
 from circles.check.report import make_report
 from circles.check.stopping import refuse_wrong_results
@@ -21,14 +21,17 @@ from circles.district import prepare
 from circles.errors import InputError
 from circles.inputs import read_project
 from circles.network.saved import is_saved, save_network
-from circles.outputs import input_records
+from circles.outputs import input_records, versions
 from circles.project import Project
+from circles.project.locations import named_locations
 from circles.quality import InputRecord
+from circles.tables import is_database
+from circles.tables.database import content_sha256
 
 Progress = Callable[[str, float], None]
 
 #: What Python and the libraries take, and what a district takes besides; measured, rounded up.
-_BASE_MIB: Final = 450
+_BASE_MIB: Final = 600
 _EDGE_KIB: Final = 1.5
 _HOME_KIB: Final = 1.0
 _FILE_FACTOR: Final = 12
@@ -47,11 +50,14 @@ class Planned:
         What it may need, estimated.
     communities
         How many it has; None where that is not known before it is read.
+    trouble
+        Why it cannot be run, in one line; None if it can.
     """
 
     job: Job
     memory_mib: int
     communities: int | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,9 @@ class Plan:
     lang
         The language of its results.
     districts
-        Those that were asked for, in the order of the batch.
-    total
-        How many there are in all.
+        All districts, in the order of the batch.
+    asked
+        The folders of those that were asked for.
     inputs
         The files of what is split, with checksums; of listed projects by their folder.
     whole
@@ -102,7 +108,7 @@ class Plan:
     out_dir: Path
     lang: str
     districts: tuple[Planned, ...]
-    total: int
+    asked: frozenset[str]
     inputs: Mapping[str, tuple[Mapping[str, Any], ...]]
     whole: WholeCity | None
 
@@ -112,9 +118,16 @@ class Plan:
         return _digest(self.batch.name, *(planned.job.key for planned in self.districts))
 
     @property
-    def is_whole(self) -> bool:
-        """Whether no district was left out."""
-        return len(self.districts) == self.total
+    def wanted(self) -> tuple[Planned, ...]:
+        """The districts that were asked for."""
+        return tuple(one for one in self.districts if one.job.folder in self.asked)
+
+    @property
+    def projects(self) -> tuple[Project, ...]:
+        """What is run: the project that is split, or those of the list that can be read."""
+        if self.batch.project is not None:
+            return (self.batch.project,)
+        return tuple(one for one in self.batch.projects if isinstance(one, Project))
 
     def tasks(self, jobs: Iterable[Job], folder: Path) -> Iterable[Task]:
         """Lay down what workers need and return what to send them.
@@ -134,19 +147,21 @@ class Plan:
         by_folder = {
             planned.job.folder: project
             for planned, project in zip(self.districts, self.batch.projects, strict=True)
+            if isinstance(project, Project)
         }
         for job in jobs:
-            shared = Shared(by_folder[job.folder], tuple(self.inputs[job.folder]))
+            project = _anywhere(by_folder[job.folder])
+            shared = Shared(project, tuple(self.inputs[job.folder]))
             laid = lay_down(shared, folder / f"{job.folder}.project")
-            yield Task(job, str(self.out_dir), self.lang, laid)
+            yield Task(job, str(self.out_dir), self.lang, laid, versions())
 
     def _cut(self, jobs: Iterable[Job], folder: Path, whole: WholeCity) -> Iterable[Task]:
-        common = Shared(whole.project, self.inputs[""], whole.record)
+        common = Shared(_anywhere(whole.project), self.inputs[""], whole.record)
         shared = lay_down(common, folder / "shared")
         streets = self._streets(folder, whole)
         for number, job in enumerate(jobs):
             part = lay_down(whole.city.cut(job.name), folder / f"{number:04}.part")
-            yield Task(job, str(self.out_dir), self.lang, shared, part, streets)
+            yield Task(job, str(self.out_dir), self.lang, shared, versions(), part, streets)
 
     def _streets(self, folder: Path, whole: WholeCity) -> str | None:
         """Return the saved network to read parts from: the project's own, or one saved for them."""
@@ -190,8 +205,11 @@ def make_plan(
     if batch.project is None:
         return _listed(batch, out_dir=out_dir, lang=lang, only=only)
     project = batch.project
-    inputs = tuple(input_records(project))
+    inputs = _inputs(project)
     read = read_project(project, progress=progress)
+    if _inputs(project) != inputs:
+        message = f"{project.path}: an input was changed while it was read; start the batch again"
+        raise InputError(message)
     prepared = prepare(read.district)
     check = make_report(read.record, prepared)
     refuse_wrong_results(check, project, lang=lang)
@@ -200,38 +218,87 @@ def make_plan(
         raise InputError(message)
     city = City.of(prepared, by=batch.table.by, margin_m=batch.table.margin_m)
     names = list(city.parts)
-    base = key_of(project, inputs, {"lang": lang, **batch.table.model_dump(mode="json")})
+    rows = _rows_read(check)
+    more = {"lang": lang, "databases": rows, **batch.table.model_dump(mode="json")}
+    base, lasting = key_of(project, inputs, more), len(rows) == len(_databases(project))
     folders = dict(zip(names, folder_names(names), strict=True))
     memory = _memory_mib(city)
     districts = tuple(
         Planned(
-            Job(name, folders[name], _digest(base, name)),
+            Job(name, folders[name], _digest(base, name), lasting),
             memory[name],
             len(city.parts[name]),
         )
-        for name in chosen(names, only)
+        for name in names
     )
+    asked = frozenset(folders[name] for name in chosen(names, only))
     whole = WholeCity(project, city, read.record, check)
-    return Plan(batch, out_dir, lang, districts, len(names), {"": inputs}, whole)
+    return Plan(batch, out_dir, lang, districts, asked, {"": inputs}, whole)
 
 
 def _listed(batch: Batch, *, out_dir: Path, lang: str, only: Iterable[str] | None) -> Plan:
-    names = [project.file.name for project in batch.projects]
+    names = [_name(project) for project in batch.projects]
+    folders = folder_names(names)
+    planned, inputs = [], {}
+    for project, name, folder in zip(batch.projects, names, folders, strict=True):
+        try:
+            inputs[folder], found = _one_of_list(project, folder, lang=lang)
+        except InputError as error:
+            found = Planned(Job(name, folder, ""), 0, trouble=in_one_line(error))
+        planned.append(found)
     wanted = set(chosen(names, only))
-    kept, planned, inputs = [], [], {}
-    for project, folder in zip(batch.projects, folder_names(names), strict=True):
-        if project.file.name not in wanted:
-            continue
-        records = tuple(input_records(project))
-        inputs[folder] = records
-        kept.append(project)
-        size = sum(record["bytes"] for record in records)
-        memory = _BASE_MIB + _FILE_FACTOR * size // _KIB**2
-        key = key_of(project, records, {"lang": lang})
-        planned.append(Planned(Job(project.file.name, folder, key), memory))
-    total = len(batch.projects)
-    narrowed = replace(batch, projects=tuple(kept))
-    return Plan(narrowed, out_dir, lang, tuple(planned), total, inputs, None)
+    asked = frozenset(own for name, own in zip(names, folders, strict=True) if name in wanted)
+    return Plan(batch, out_dir, lang, tuple(planned), asked, inputs, None)
+
+
+def _name(project: Project | Unreadable) -> str:
+    return project.name if isinstance(project, Unreadable) else project.file.name
+
+
+def _one_of_list(
+    project: Project | Unreadable, folder: str, *, lang: str
+) -> tuple[tuple[Mapping[str, Any], ...], Planned]:
+    """Look a project of a list over; return its inputs, and what it needs.
+
+    Raises
+    ------
+    InputError
+        It cannot be run.
+    """
+    if isinstance(project, Unreadable):
+        raise InputError(project.error)
+    records = _inputs(project)
+    size = sum(record["bytes"] for record in records)
+    memory = _BASE_MIB + _FILE_FACTOR * size // _KIB**2
+    key = key_of(project, records, {"lang": lang})
+    job = Job(project.file.name, folder, key, lasting=not _databases(project))
+    return records, Planned(job, memory)
+
+
+def _inputs(project: Project) -> tuple[Mapping[str, Any], ...]:
+    """Return the inputs with their checksums; one that cannot be opened is an InputError."""
+    try:
+        return tuple(input_records(project))
+    except OSError as error:
+        message = f"{error.filename}: the input cannot be read ({error.strerror or error})"
+        raise InputError(message) from error
+
+
+def _databases(project: Project) -> list[str]:
+    """Return the keys of the inputs that are read from databases."""
+    named = named_locations(project.file.model_dump())
+    return [key for key, text in named if is_database(text)]
+
+
+def _rows_read(check: CheckReport) -> list[tuple[str, str]]:
+    """Return the hashes of the rows that were read from databases, by what they are."""
+    read = ((layer.role, content_sha256(layer.ledger)) for layer in check.layers)
+    return [(role, digest) for role, digest in read if digest is not None]
+
+
+def _anywhere(project: Project) -> Project:
+    """Return a project that means the same files wherever a worker was started."""
+    return replace(project, path=project.path.absolute())
 
 
 def _memory_mib(city: City) -> dict[str, int]:

@@ -9,8 +9,6 @@ from circles.batch.work import Outcome
 from circles.errors import OutputError
 
 SCHEMA: Final = "circles.batch/1"
-RECORD: Final = "batch.json"
-CLOCK: Final = "batch-run.json"
 
 
 def batch_record(

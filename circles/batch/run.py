@@ -1,26 +1,24 @@
 """Running a batch: districts to workers, results into place, and a record that tells of each."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from filelock import FileLock, Timeout
-
-from circles.batch.crew import CrewError, hired_crew, is_lost, local_crew
+from circles.batch.crew import CrewError, hired_crew, is_lost, local_crew, refuse_no_address
 from circles.batch.description import Batch, load_batch
+from circles.batch.folder import clear_city, laid_down, left_over, own_folder, refuse_obstacles
 from circles.batch.index_page import render_index
-from circles.batch.jobs import CITY, KEPT, Job
+from circles.batch.jobs import CITY, CLOCK, INDEX, RECORD, Job
 from circles.batch.plan import Plan, Planned, make_plan
-from circles.batch.record import CLOCK, RECORD, batch_record, write_json, write_text
+from circles.batch.record import batch_record, write_json, write_text
 from circles.batch.together import write_together
 from circles.batch.work import Outcome, Task, in_one_line, score
-from circles.errors import CirclesError, OutputError
+from circles.errors import CirclesError, InputError
+from circles.project import Project
 from circles.reports.handouts import Document
 from circles.texts import load_texts
 
@@ -29,10 +27,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, float], None]
 
-_LOCK: Final = ".batch.lock"
 _TICK_S: Final = 0.5
-#: The page that leads to all districts.
-INDEX: Final = "index.html"
+_SCORED: Final = frozenset({"done", "skipped"})
 
 
 @dataclass(frozen=True)
@@ -42,11 +38,11 @@ class Standing:
     Parameters
     ----------
     total, done, failed, skipped
-        Districts: all of them, scored in this run, failed, and found done already.
+        Districts: all that were asked for, scored in this run, failed, and found done already.
     elapsed_s
         Since the first district was sent to a worker.
     last
-        What became of the last one; None before the first.
+        What became of the last one; None when the first are sent.
     """
 
     total: int
@@ -86,22 +82,25 @@ class BatchResult:
         The folder of what was made of all of them together; None where nothing was.
     city_error
         Why not.
+    left_over
+        Folders with results of districts that the batch does not have any more.
     """
 
     out_dir: Path
     outcomes: tuple[Outcome, ...]
     city: Path | None = None
     city_error: str | None = None
+    left_over: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
-        """The districts that failed, or were not come to."""
-        return tuple(o for o in self.outcomes if o.status in {"failed", "not_started"})
+        """The districts that failed."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status == "failed")
 
 
 @dataclass
 class _Books:
-    """What is known of each district while a batch runs; written down with every change."""
+    """What is known of each district while a batch runs."""
 
     plan: Plan
     watch: Watch
@@ -109,24 +108,28 @@ class _Books:
     began: float = 0.0
 
     def note(self, outcome: Outcome) -> None:
-        """Write down what became of a district, and tell whoever watches."""
+        """Note what became of a district; if it was asked for, tell whoever watches."""
         self.outcomes[outcome.folder] = outcome
-        self.save()
-        self.watch(self.standing(outcome))
+        if outcome.folder in self.plan.asked:
+            self.watch(self.standing(outcome))
 
     def standing(self, last: Outcome | None = None) -> Standing:
-        states = [outcome.status for outcome in self.outcomes.values()]
+        """Say how far the districts are that were asked for."""
+        found = self.outcomes.items()
+        states = [outcome.status for folder, outcome in found if folder in self.plan.asked]
         counts = {name: states.count(name) for name in ("done", "failed", "skipped")}
         elapsed_s = time.perf_counter() - self.began if self.began else 0.0
-        return Standing(len(self.plan.districts), **counts, elapsed_s=elapsed_s, last=last)
+        return Standing(len(self.plan.asked), **counts, elapsed_s=elapsed_s, last=last)
 
     def in_order(self) -> tuple[Outcome, ...]:
+        """Return what became of every district, in the order of the batch."""
         return tuple(
             self.outcomes.get(planned.job.folder) or _not_started(planned)
             for planned in self.plan.districts
         )
 
     def save(self, city: str | None = None, city_error: str | None = None) -> dict[str, Any]:
+        """Write the record; return it."""
         batch = self.plan.batch
         file = None if batch.project is None else batch.project.file
         record = batch_record(
@@ -139,6 +142,11 @@ class _Books:
         )
         write_json(record, self.plan.out_dir / RECORD)
         return record
+
+    def close(self, city: str | None = None, city_error: str | None = None) -> None:
+        """Write the record and the page that leads to all districts."""
+        record, out_dir = self.save(city, city_error), self.plan.out_dir
+        write_text(render_index(record, out_dir, lang=self.plan.lang), out_dir / INDEX)
 
 
 @dataclass
@@ -214,7 +222,7 @@ def run_batch(  # noqa: PLR0913 - each is an option of the command
     lang
         ``"zh"`` or ``"en"``, instead of the description's own language.
     only
-        Names of districts; all of them without it.
+        Names of districts; all of them without it. The others stay as they are.
     jobs
         How many workers to start on this machine; as processors and memory allow without it.
     scheduler
@@ -238,35 +246,53 @@ def run_batch(  # noqa: PLR0913 - each is an option of the command
         The scheduler cannot be reached, or was lost; what is done stays, and the next run goes on.
     """
     started = datetime.now(UTC)
+    if jobs is not None and (jobs < 1 or scheduler is not None):
+        message = (
+            "--jobs starts workers on this machine, at least 1, and goes without --scheduler, "
+            "which uses those that are running; leave one of them out"
+        )
+        raise InputError(message)
+    if scheduler is not None:
+        refuse_no_address(scheduler)
     target = (Path(out_dir) if out_dir else load_batch(path).out_dir).resolve()
-    with _own_folder(target):
+    with own_folder(target):
         plan = plan_batch(
             path, out_dir=target, lang=lang, only=only, documents=documents, progress=progress
         )
+        refuse_obstacles(plan)
         books = _Books(plan, watch)
         clock = _Clock(started)
         clock.lap("read_s")
         to_do = _left_to_do(plan, books, force=force)
         books.save()
         if to_do:
-            with _laid_down(target) as folder:
-                _work_off(plan, to_do, books, folder, jobs=jobs, scheduler=scheduler)
+            try:
+                with laid_down(target) as folder:
+                    _work_off(plan, to_do, books, folder, jobs=jobs, scheduler=scheduler)
+            except (CirclesError, KeyboardInterrupt):
+                clear_city(target)
+                books.close(city_error=load_texts(plan.lang)("batch.why_failed"))
+                raise
         clock.lap("districts_s")
         city, city_error = _city(plan, books, progress, force=force)
-        record = books.save(city, city_error)
-        write_text(render_index(record, target, lang=plan.lang), target / INDEX)
+        books.close(city, city_error)
         clock.lap("city_s")
         write_json(clock.record(books.in_order()), target / CLOCK)
-    return BatchResult(target, books.in_order(), target / city if city else None, city_error)
+        strangers = left_over(target, [planned.job.folder for planned in plan.districts])
+    where = None if city is None else target / city
+    return BatchResult(target, books.in_order(), where, city_error, strangers)
 
 
 def _left_to_do(plan: Plan, books: _Books, *, force: bool) -> list[Planned]:
+    """Note the districts that are done, or cannot be run; return the others that are asked for."""
     left = []
     for planned in plan.districts:
-        if not force and planned.job.is_done(plan.out_dir):
-            job = planned.job
+        job, asked = planned.job, planned.job.folder in plan.asked
+        if planned.trouble is not None and asked:
+            books.note(Outcome(job.name, job.folder, "failed", planned.trouble))
+        elif not (force and asked) and job.is_done(plan.out_dir):
             books.note(Outcome(job.name, job.folder, "skipped", communities=planned.communities))
-        else:
+        elif asked:
             left.append(planned)
     return left
 
@@ -284,7 +310,7 @@ def _work_off(
     largest_first = sorted(to_do, key=lambda planned: -planned.memory_mib)
     crew = (
         hired_crew(scheduler)
-        if scheduler
+        if scheduler is not None
         else local_crew(
             tasks=len(to_do),
             heaviest_mib=largest_first[0].memory_mib,
@@ -296,8 +322,10 @@ def _work_off(
         books.began = time.perf_counter()
         tasks = plan.tasks([planned.job for planned in largest_first], folder)
         sent = {_send(client, task): task.job for task in tasks}
-        for future, job in _as_they_come(client, sent):
-            books.note(_outcome(future, job))
+        books.watch(books.standing())
+        for left, (future, job) in enumerate(_as_they_come(client, sent)):
+            books.note(_outcome(future, job, left=len(sent) - left))
+            books.save()
 
 
 def _send(client: "Client", task: Task) -> "Future":
@@ -318,25 +346,35 @@ def _as_they_come(client: "Client", sent: dict["Future", Job]) -> Iterator[tuple
         through = [future for future in pending if future.done() and future.status != "lost"]
         for future in through:
             if future.status == "cancelled":
-                _refuse_lost(pending)
+                raise _lost(len(pending))
             yield future, pending.pop(future)
         if not through:
             if is_lost(client):
-                _refuse_lost(pending)
+                raise _lost(len(pending))
             time.sleep(_TICK_S)
 
 
-def _refuse_lost(pending: dict["Future", Job]) -> None:
+def _lost(left: int) -> CrewError:
     message = (
-        f"the Dask scheduler was lost with {len(pending)} districts to go; what is done stays: "
+        f"the Dask scheduler was lost with {left} districts to go; what is done stays: "
         "start the batch again, and it goes on with the rest"
     )
-    raise CrewError(message)
+    return CrewError(message)
 
 
-def _outcome(future: "Future", job: Job) -> Outcome:
+def _outcome(future: "Future", job: Job, *, left: int = 1) -> Outcome:
+    """Return what a worker says of a district, or what befell the worker.
+
+    Raises
+    ------
+    CrewError
+        The scheduler was lost, with so many districts left, before it could be asked.
+    """
     if future.status == "finished":
-        outcome: Outcome = future.result()
+        try:
+            outcome: Outcome = future.result()
+        except (CancelledError, OSError) as gone:
+            raise _lost(left) from gone
         return outcome
     error = future.exception()
     name = type(error).__name__
@@ -345,6 +383,8 @@ def _outcome(future: "Future", job: Job) -> Outcome:
             "its worker was killed again and again, most likely for want of memory; start fewer "
             "at a time with --jobs"
         )
+    elif name in {"ImportError", "ModuleNotFoundError"}:
+        said = f"a worker lacks what it needs ({in_one_line(error)}); install circles there, too"
     else:
         said = f"a fault of circles itself, please report it: {name}: {in_one_line(error)}"
     return Outcome(job.name, job.folder, "failed", said)
@@ -354,16 +394,16 @@ def _city(
     plan: Plan, books: _Books, progress: Progress, *, force: bool
 ) -> tuple[str | None, str | None]:
     """Make what is city-wide, if every district is there; return its folder, or why it is not."""
-    out_dir = plan.out_dir
-    missing = [o.name for o in books.in_order() if o.status not in {"done", "skipped"}]
-    if missing or not plan.is_whole:
-        what = load_texts(plan.lang)("batch.why_failed" if missing else "batch.why_not_all")
-        shutil.rmtree(out_dir / CITY, ignore_errors=True)  # it would be of other districts
-        return None, what
+    outcomes = books.in_order()
+    if missing := {one.folder for one in outcomes if one.status not in _SCORED}:
+        clear_city(plan.out_dir)  # it would be of other districts
+        why = "batch.why_failed" if missing & plan.asked else "batch.why_not_all"
+        return None, load_texts(plan.lang)(why)
+    anew = force or any(one.status == "done" for one in outcomes)
     try:
-        write_together(plan, force=force, progress=progress)
+        write_together(plan, force=anew, progress=progress)
     except CirclesError as error:
-        shutil.rmtree(out_dir / CITY, ignore_errors=True)
+        clear_city(plan.out_dir)
         return None, in_one_line(error)
     return CITY, None
 
@@ -378,53 +418,8 @@ def _with_documents(batch: Batch, documents: Sequence[Document]) -> Batch:
     return replace(
         batch,
         project=None if project is None else project.with_documents(documents),
-        projects=tuple(one.with_documents(documents) for one in batch.projects),
+        projects=tuple(
+            one.with_documents(documents) if isinstance(one, Project) else one
+            for one in batch.projects
+        ),
     )
-
-
-@contextmanager
-def _own_folder(out_dir: Path) -> Iterator[None]:
-    """Keep a folder to one batch at a time.
-
-    Raises
-    ------
-    OutputError
-        Another batch is writing to it, or it cannot be written to at all.
-    """
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(out_dir / _LOCK, timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        message = (
-            f"{out_dir}: another batch is writing to this folder; wait until it has ended, or "
-            "choose another one with --out"
-        )
-        raise OutputError(message) from error
-    except OSError as error:
-        message = (
-            f"{out_dir}: the folder cannot be written to ({error.strerror or error}); choose "
-            "another one with --out"
-        )
-        raise OutputError(message) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _laid_down(out_dir: Path) -> Iterator[Path]:
-    """Make a folder for what is laid down for workers; one that was left behind goes first."""
-    kept = out_dir / KEPT
-    try:
-        kept.mkdir(exist_ok=True)
-        for left in kept.glob("parts-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(
-            prefix="parts-", dir=kept, ignore_cleanup_errors=True
-        ) as name:
-            yield Path(name)
-    except OSError as error:
-        message = f"{kept}: cannot be written ({error.strerror or error})"
-        raise OutputError(message) from error

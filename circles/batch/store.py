@@ -1,7 +1,8 @@
 """What the driver of a batch lays down for the workers: by path, and checked before it is opened.
 
-The files are Python's own (pickle), as everything is that Dask moves between machines; a worker
-opens one only if its checksum is the one that came with the task.
+The files are Python's own (pickle), which can run whatever their writer wants. A worker opens one
+only if its checksum is the one that came with the task: writing to the folder is not enough. Who
+holds the scheduler can run anything on a worker without such a file.
 """
 
 import hashlib

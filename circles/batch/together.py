@@ -1,17 +1,16 @@
 """What is made of all districts of a batch together, once every one of them is there."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from circles.assessment import Assessment
-from circles.assessment_files import load_assessment
+from circles.assessment_files import ABOUT, load_assessment
 from circles.batch.city import combine
 from circles.batch.city_files import CITY_FILES, write_city
-from circles.batch.jobs import BATCH_KEY, CITY, KEPT
+from circles.batch.jobs import BATCH_KEY, CITY, KEPT, key_in, manifest_of
 from circles.batch.plan import Plan
+from circles.errors import InputError
 from circles.outputs import edition_of
-from circles.results_folder import MANIFEST
 
 Progress = Callable[[str, float], None]
 
@@ -40,8 +39,8 @@ def write_together(
     folder = plan.out_dir / CITY
     if not force and _is_there(folder, plan.key):
         return folder
-    kept = plan.out_dir / KEPT
-    parts = [load_assessment(kept / planned.job.folder) for planned in plan.districts]
+    # A city that was split is drawn on its own ground; what lies under the parts is not needed.
+    parts = [_kept(plan, planned.job.folder) for planned in plan.districts]
     project = plan.batch.project
     write_city(
         _city(plan, parts),
@@ -53,6 +52,16 @@ def write_together(
         progress=progress,
     )
     return folder
+
+
+def _kept(plan: Plan, folder: str) -> Assessment:
+    """Read a district's assessment; the next run scores a district anew of which it is damaged."""
+    kept = plan.out_dir / KEPT / folder
+    try:
+        return load_assessment(kept, ground=plan.whole is None)
+    except InputError:
+        (kept / ABOUT).unlink(missing_ok=True)
+        raise
 
 
 def _city(plan: Plan, parts: list[Assessment]) -> Assessment:
@@ -71,10 +80,6 @@ def _city(plan: Plan, parts: list[Assessment]) -> Assessment:
 
 
 def _is_there(folder: Path, key: str) -> bool:
-    if not all((folder / name).is_file() for name in CITY_FILES):
-        return False
-    try:
-        known = json.loads((folder / MANIFEST).read_text("utf-8"))[BATCH_KEY]["key"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return False
-    return bool(known == key)
+    own = manifest_of(folder)
+    whole = all((folder / name).is_file() for name in CITY_FILES)
+    return whole and own is not None and key_in(own) == key

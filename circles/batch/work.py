@@ -15,16 +15,16 @@ from circles.assessment import Assessment
 from circles.assessment_files import save_assessment
 from circles.basemap import make_basemap
 from circles.batch.cutting import Part
-from circles.batch.jobs import BATCH_KEY, KEPT, Job
+from circles.batch.jobs import BATCH_KEY, KEPT, KEPT_KEY, Job
 from circles.batch.store import Laid, pick_up
 from circles.check.model import CheckReport
 from circles.check.report import make_report
 from circles.check.stopping import refuse_wrong_results
 from circles.district import District, assess, prepare
-from circles.errors import CirclesError
+from circles.errors import CirclesError, InputError
 from circles.inputs import read_project
 from circles.network.saved import load_network
-from circles.outputs import Known, refuse_unwritable, write_outputs
+from circles.outputs import Known, input_records, refuse_unwritable, versions, write_outputs
 from circles.pipeline import peak_memory_mib
 from circles.project import Project
 from circles.quality import InputRecord
@@ -49,6 +49,8 @@ class Task:
         The language of the results.
     shared
         What all districts have in common, a `Shared`.
+    versions
+        What the batch was planned with; another version could give other results.
     part
         What is scored, a `Part`; None for a project by itself.
     streets
@@ -59,6 +61,7 @@ class Task:
     out_dir: str
     lang: str
     shared: Laid
+    versions: Mapping[str, str]
     part: Laid | None = None
     streets: str | None = None
 
@@ -130,12 +133,14 @@ def score(task: Task) -> Outcome:
 
 
 def _score(task: Task) -> int:
+    _refuse_other_versions(task.versions)
     shared: Shared = pick_up(task.shared)
     started, began = datetime.now(UTC), time.perf_counter()
     project = shared.project
+    refuse_unwritable(Path(task.out_dir) / task.job.folder, project)
     if task.part is None:
-        refuse_unwritable(Path(task.out_dir) / task.job.folder, project)
         read = read_project(project)
+        _refuse_changed(shared)
         prepared = prepare(read.district)
         check = make_report(read.record, prepared)
         refuse_wrong_results(check, project, lang=task.lang)
@@ -157,6 +162,27 @@ def _score(task: Task) -> int:
 
     _write(task, shared, assessment, check, clock)
     return len(assessment.communities)
+
+
+def _refuse_other_versions(planned: Mapping[str, str]) -> None:
+    own = versions()
+    unlike = [name for name in planned if own.get(name) != planned[name]]
+    if unlike:
+        name = unlike[0]
+        message = (
+            f"this worker has {name} {own.get(name)}, and the batch was started with "
+            f"{planned[name]}: its results could differ; install the same on all machines"
+        )
+        raise InputError(message)
+
+
+def _refuse_changed(shared: Shared) -> None:
+    """Refuse inputs that are not those which the batch was planned with."""
+    now = {record["path"]: record["sha256"] for record in input_records(shared.project)}
+    for record in shared.inputs:
+        if now.get(record["path"]) != record["sha256"]:
+            message = f"{record['path']}: changed since the batch began; start the batch again"
+            raise InputError(message)
 
 
 def _with_streets(part: Part, streets: str | None) -> District:
@@ -184,10 +210,13 @@ def _write(
         shared.project, file=shared.project.file.model_copy(update={"name": assessment.name})
     )
     more = {BATCH_KEY: {"key": job.key, "part": job.name}}
-    with _alone(out_dir / KEPT / f"{job.folder}.lock"):
+    # No district's folder begins with a dot.
+    with _alone(out_dir / KEPT / f".{job.folder}.lock"):
+        _refuse_late(task)
         _clear(folder)
         shutil.rmtree(kept, ignore_errors=True)
         save_assessment(assessment, kept)
+        (kept / KEPT_KEY).write_text(job.key, "utf-8")
         write_outputs(
             assessment,
             project,
@@ -209,6 +238,13 @@ def _alone(lock: Path) -> Iterator[None]:
     except Timeout as error:
         message = f"{lock}: another worker is still writing this district; start again later"
         raise OSError(message) from error
+
+
+def _refuse_late(task: Task) -> None:
+    """Leave a district to the batch that came after the one which sent the task."""
+    if not Path(task.shared.path).is_file():
+        message = f"{task.shared.path} is gone: the batch that sent this task has ended"
+        raise InputError(message)
 
 
 def _clear(folder: Path) -> None:
