@@ -13,6 +13,7 @@ from circles.access import Access, Ground, Searches, empty_verdicts, zones
 from circles.assessment import Assessment
 from circles.basemap import Basemap
 from circles.communities import SETTINGS, Communities
+from circles.corners import Corners
 from circles.crs import WGS84, FloatArray, crs_around, to_metres
 from circles.demand import PEOPLE, Demand
 from circles.evaluation import (
@@ -381,6 +382,7 @@ def _reached(
             key = (rule.service, rule.profile)
             minutes.setdefault(key, set()).update(ends)
             rules.setdefault(key, rule)
+    corners = Corners(joiner)
     for number, (key, rule) in enumerate(rules.items()):
         progress("isochrones", 0.5 + 0.5 * number / len(rules))
         limits = sorted(minutes[key])
@@ -389,6 +391,7 @@ def _reached(
             joiner,
             [limit * 60.0 for limit in limits],
             max_access_m=district.max_access_m,
+            corners=corners,
         )
         yield from ((*key, limit, area) for limit, area in zip(limits, areas, strict=True))
 

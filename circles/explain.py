@@ -21,7 +21,7 @@ _SAID = ("off_network_decides", "reported")
 
 
 def explain_verdict(
-    verdict: Mapping[Hashable, object], assessment: Assessment, texts: Texts
+    verdict: Mapping[Hashable, object], assessment: Assessment, texts: Texts, *, basis: str = ""
 ) -> str:
     """Explain one verdict in one line.
 
@@ -33,13 +33,12 @@ def explain_verdict(
         The run the verdict belongs to.
     texts
         The words of the reader's language.
+    basis
+        What `explain_basis` says of its rule, where many verdicts of it are explained.
     """
     rule = assessment.standard.access_rule(str(verdict["rule_id"]))
-    clauses = (
-        explain_finding(verdict, rule, texts),
-        explain_basis(rule, assessment.standard, texts),
-    )
-    return sentence(clauses, texts)
+    documents = basis or explain_basis(rule, assessment.standard, texts)
+    return sentence((explain_finding(verdict, rule, texts), documents), texts)
 
 
 def explain_finding(verdict: Mapping[Hashable, object], rule: AccessRule, texts: Texts) -> str:
@@ -431,8 +430,8 @@ def sentence(clauses: Iterable[str], texts: Texts) -> str:
 
 
 def _join(clauses: Iterable[str], texts: Texts) -> str:
-    bare = (one_line(clause).rstrip(".。") for clause in clauses)
-    return texts("explain.separator").join(clause for clause in bare if clause)
+    bare = [one_line(clause).rstrip(".。") for clause in clauses if clause]
+    return texts("explain.separator").join([clause for clause in bare if clause])
 
 
 def _step(cost: float, kind: str, *, up: bool) -> float:

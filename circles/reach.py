@@ -14,6 +14,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from circles.corners import Corners, Patch
 from circles.crs import FloatArray
 from circles.errors import InputError
 from circles.network import BoolArray, IndexArray, IntArray, points_of_edges
@@ -30,6 +31,13 @@ _HALVINGS: Final = 2  # how often the stretch is halved in which t(p) jumps
 #: Moving a metre changes t(p) by at most a metre of leg and one of street, at a right angle.
 _STEEPEST: Final = 1.5
 _MAX_NODES: Final = 40_000_000
+#: Where they would be more, cells are wider by some of these shares of their side: areas of nearly
+#: the same size are still drawn on one grid, whose corners have short binary numbers.
+_WIDER: Final = 0.125
+#: So many nodes are joined at once: more would only take memory.
+_NODES_A_TURN: Final = 1_000_000
+#: Fewer nodes than one in so many of the grid's are sorted, rather than marked on it.
+_FEW: Final = 200
 
 Levels = npt.NDArray[np.int16]
 
@@ -41,6 +49,7 @@ def reach_areas(
     *,
     max_access_m: float = MAX_ACCESS_M,
     cell_m: float = CELL_M,
+    corners: Corners | None = None,
 ) -> list[BaseGeometry]:
     """Return the area whose points cost no more than each limit, in the network's CRS.
 
@@ -57,9 +66,11 @@ def reach_areas(
     max_access_m
         Points farther than this from every street belong to no area.
     cell_m
-        Side of a grid cell, metres; wider if the area would take too many cells. The outline is
-        true to about a tenth of it. Holes and islands of less than about four cells across may be
-        missed.
+        Side of a grid cell, metres; wider, by eighths, if the area would take too many cells. The
+        outline is true to about a tenth of it. Holes and islands of less than about four cells
+        across may be missed.
+    corners
+        What the joiner found for other areas; given where several are drawn in one place.
 
     Returns
     -------
@@ -77,7 +88,7 @@ def reach_areas(
     if grid is None:
         return [shapely.MultiPolygon() for _ in limits]
     surface = Surface(field, joiner, max_access_m, margin_m=_BLOCK * grid.cell_m)
-    level, nodes = _evaluate(surface, grid, ladder)
+    level, nodes = _evaluate(surface, grid, ladder, corners or Corners(joiner))
     areas = []
     for rung, limit in enumerate(ladder):
         inside = level <= rung
@@ -115,7 +126,8 @@ def _grid(field: CostField, limit: float, max_access_m: float, cell_m: float) ->
     west, east = x_m.min() - margin_m, x_m.max() + margin_m
     south, north = y_m.min() - margin_m, y_m.max() + margin_m
     nodes = (east - west) * (north - south) / cell_m**2
-    side_m = cell_m * max(1.0, float(np.sqrt(nodes / _MAX_NODES)))
+    excess = max(1.0, float(np.sqrt(nodes / _MAX_NODES))) - 1.0
+    side_m = cell_m * (1.0 + _WIDER * float(np.ceil(excess / _WIDER)))
     block_m = side_m * _BLOCK
     # Corners on multiples of the block: neighbouring areas are drawn on one and the same grid.
     west, south = np.floor(west / block_m) * block_m, np.floor(south / block_m) * block_m
@@ -148,26 +160,59 @@ class _Nodes:
         return self.cost[place], self.beyond_m[place]
 
 
-def _evaluate(surface: Surface, grid: Grid, ladder: FloatArray) -> tuple[Levels, _Nodes]:
+def _evaluate(
+    surface: Surface, grid: Grid, ladder: FloatArray, corners: Corners
+) -> tuple[Levels, _Nodes]:
     """Return for every node how many limits it is beyond, and the nodes where that was computed."""
-    row, column = np.mgrid[0 : grid.rows : _BLOCK, 0 : grid.columns : _BLOCK]
-    cost, beyond_m = surface.at(*grid.place(row.ravel(), column.ravel()))
-    corner = _levels(cost, beyond_m, ladder).reshape(row.shape)
-    near = _near(surface, grid, (cost, beyond_m), ladder).reshape(row.shape)
-    # Where all corners of a block are of one level, and nothing tells otherwise, so is the block.
-    level = np.repeat(np.repeat(corner, _BLOCK, axis=0), _BLOCK, axis=1)
-    level = np.ascontiguousarray(level[: grid.rows, : grid.columns])
+    patch, block_m = _corners(grid), grid.cell_m * _BLOCK
+    at = surface.of(corners.join(patch, side_m=block_m, max_access_m=surface.join_m))
+    corner = _levels(*at, ladder).reshape(patch.rows, patch.columns)
+    near = _near(surface, grid, at, ladder).reshape(corner.shape)
+    level = _spread(corner, grid)
     fresh = _uneven(corner) | near[:-1, :-1] | near[:-1, 1:] | near[1:, :-1] | near[1:, 1:]
     known, found = np.zeros_like(fresh), [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
     while fresh.any():
         known |= fresh
         number = _nodes_of(fresh, grid)
-        row, column = np.divmod(number, grid.columns)
-        cost, beyond_m = surface.at(*grid.place(row, column))
+        cost, beyond_m = _at_nodes(surface, grid, number)
         level.ravel()[number] = _levels(cost, beyond_m, ladder)
         found.append((number, cost, beyond_m))
         fresh = _uneven_blocks(level, _around(fresh) & ~known)
     return level, _Nodes.of(found)
+
+
+def _corners(grid: Grid) -> Patch:
+    """Return the corners of a grid's blocks as multiples of the block."""
+    block_m = grid.cell_m * _BLOCK
+    return Patch(
+        south=round(grid.south_m / block_m),
+        west=round(grid.west_m / block_m),
+        rows=grid.rows // _BLOCK + 1,
+        columns=grid.columns // _BLOCK + 1,
+    )
+
+
+def _spread(corner: Levels, grid: Grid) -> Levels:
+    """Give every node the level of its block's south-western corner.
+
+    Where all corners of a block are of one level, and nothing tells otherwise, so is the block.
+    """
+    level = np.empty((grid.rows, grid.columns), dtype=np.int16)
+    wide = np.repeat(corner, _BLOCK, axis=1)[:, : grid.columns]
+    for down in range(_BLOCK):
+        rows = level[down::_BLOCK]
+        rows[:] = wide[: len(rows)]
+    return level
+
+
+def _at_nodes(surface: Surface, grid: Grid, number: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return what `Surface.at` says of nodes, by their number."""
+    cost, beyond_m = np.empty(len(number)), np.empty(len(number))
+    for first in range(0, len(number), _NODES_A_TURN):
+        turn = slice(first, first + _NODES_A_TURN)
+        place = grid.place(*np.divmod(number[turn], grid.columns))
+        cost[turn], beyond_m[turn] = surface.at(*place)
+    return cost, beyond_m
 
 
 def _levels(cost: FloatArray, beyond_m: FloatArray, ladder: FloatArray) -> Levels:
@@ -203,9 +248,13 @@ def _uneven(level: Levels) -> BoolArray:
 
 def _nodes_of(blocks: BoolArray, grid: Grid) -> IntArray:
     """Return the numbers of all nodes in and around the given blocks, each once, rising."""
-    wanted = np.zeros(grid.rows * grid.columns, dtype=bool)
     row, column = np.nonzero(blocks)
     first = _BLOCK * (row * grid.columns + column)
+    if len(first) * _FEW < blocks.size:
+        step = np.arange(_BLOCK + 1)
+        around = (step[:, None] * grid.columns + step).ravel()
+        return np.unique(first[:, None] + around)
+    wanted = np.zeros(grid.rows * grid.columns, dtype=bool)
     for down in range(_BLOCK + 1):
         for right in range(_BLOCK + 1):
             wanted[first + (down * grid.columns + right)] = True

@@ -33,6 +33,11 @@ class Surface:
     max_access_m: float
     margin_m: float
 
+    @property
+    def join_m(self) -> float:
+        """How far from every street a place may be so that something is known of it, metres."""
+        return self.max_access_m + self.margin_m
+
     def at(self, x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what places cost, and how much farther than allowed their street is.
 
@@ -47,7 +52,16 @@ class Surface:
             Cost, inf where no origin is reached; metres, negative where the street is near enough,
             inf beyond the margin.
         """
-        joins = self.joiner.join(x_m, y_m, max_access_m=self.max_access_m + self.margin_m)
+        return self.of(self.joiner.join(x_m, y_m, max_access_m=self.join_m))
+
+    def of(self, joins: Joins) -> tuple[FloatArray, FloatArray]:
+        """Return the same of places by where they join, up to `join_m` away.
+
+        Parameters
+        ----------
+        joins
+            The places.
+        """
         beyond_m = np.where(joins.off_network, np.inf, joins.access_m - self.max_access_m)
         if self.field.impedance.pace is not None:
             return self.field.at(joins)[0], beyond_m

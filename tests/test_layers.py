@@ -15,6 +15,7 @@ import pytest
 
 from circles.assessment import Assessment
 from circles.errors import InputError
+from circles.explain import explain_community
 from circles.maps.views import LOOKS, rule_views
 from circles.reports import qml
 from circles.reports.gap_layer import gap_layer
@@ -315,6 +316,26 @@ def test_a_range_shows_who_misses_its_strict_end_alone() -> None:
     root = qml.by_rules([told], "marker")
     assert root.find("rules/rule").get("filter") == "NOT x"  # type: ignore[union-attr]
     assert gap_layer(drawn_assessment()).empty
+
+
+def test_explanations_are_those_of_the_verdicts() -> None:
+    """A community's explanation begins with what is told of its verdicts anywhere else."""
+    drawn = drawn_assessment()
+    layer, _ = result_layers(drawn, load_texts("en"))["communities"]
+    told = layer.set_index("community_id")["explanation"]
+    for community in drawn.communities.index:
+        lines = explain_community(str(community), drawn, load_texts("en"))
+        assert tuple(told[community].split("\n"))[: len(lines)] == lines
+    assert any(told.str.len() > 0)
+
+
+def test_homes_keep_the_words_of_their_rows() -> None:
+    """Community, rule and unit stand in their own rows."""
+    gaps = drawn_gaps()
+    layer = gap_layer(replace(drawn_assessment(), gaps=gaps))
+    assert not layer.empty
+    for name in ("community_id", "rule_id", "unit"):
+        assert layer[name].tolist() == gaps[name].astype(str).tolist()
 
 
 def test_names_in_expressions_cannot_end_them() -> None:

@@ -21,7 +21,8 @@ from circles.pictures.charts import MOST_ROWS, service_chart, service_rows
 from circles.pictures.files import write_static_maps
 from circles.pictures.fonts import Fonts, has_chinese, machine_fonts
 from circles.pictures.ground import Frame, scale_bar
-from circles.pictures.looks import BY_LOOK, filled
+from circles.pictures.kept import Kept
+from circles.pictures.looks import BY_LOOK, Hatching, filled
 from circles.pictures.maps import SHEET_MM, map_figure, map_sheet
 from circles.pictures.png import png
 from circles.pictures.scene import (
@@ -538,7 +539,7 @@ def test_static_maps_are_files_by_tier_and_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each map is an SVG and a PNG; files written again are the same."""
-    monkeypatch.setattr(files, "png", lambda scene, fonts: png(scene, dpi=40, fonts=fonts))
+    monkeypatch.setattr(files, "png", lambda scene, **options: png(scene, dpi=40, **options))
     folder = tmp_path
     drawn = drawn_assessment()
     written = write_static_maps(drawn, folder, lang="zh")
@@ -548,6 +549,41 @@ def test_static_maps_are_files_by_tier_and_service(
     before = {name: (folder / name).read_bytes() for name in written.names}
     assert write_static_maps(drawn, folder, lang="zh") == written
     assert {name: (folder / name).read_bytes() for name in written.names} == before
+
+
+def test_maps_that_share_their_ground_are_those_drawn_alone(tmp_path: Path) -> None:
+    """What sheets have in common is drawn once; each is to the last byte what it is by itself."""
+    drawn = drawn_assessment()
+    write_static_maps(drawn, tmp_path, lang="en")
+    views = [*tier_views(drawn, EN), *service_views(drawn, EN)]
+    sheets = [map_sheet(drawn, view, EN) for view in views]
+    written = {path.read_text("utf-8") for path in tmp_path.glob("*.svg")}
+    assert written == {svg_file(sheet) for sheet in sheets}
+    pictures = {path.read_bytes() for path in tmp_path.glob("*.png")}
+    assert png(sheets[-1]) in pictures
+
+
+def test_what_is_kept_is_made_once() -> None:
+    """Of a shared part nothing is made twice, not even for its equal; others are made each time."""
+    shared, other = (Areas(rectangle(0, 0, 1, 1), "#ffffff") for _ in range(2))
+    kept: Kept[int] = Kept([shared])
+    made = iter(range(10))
+    found = [kept.of(part, lambda: next(made)) for part in (shared, other, shared, other)]
+    assert found == [0, 1, 0, 2]
+
+
+def test_lines_cut_once_are_those_of_the_chosen_shapes() -> None:
+    """Lines cut for all shapes and chosen by shape are those cut for these shapes alone."""
+    squares = np.concatenate([rectangle(7.3 * n, 1.7 * n, 6, 9) for n in range(5)])
+    chosen = np.array([True, False, True, True, False])
+    every = Hatching(squares)
+    for look in BY_LOOK.values():
+        lines = every.lines(look, chosen)
+        alone = Hatching(squares[chosen]).lines(look, np.ones(3, dtype=bool))
+        assert len(lines) == len(alone) == (0 if look.slope is None else len(lines))
+        assert shapely.length(lines).sum() == pytest.approx(shapely.length(alone).sum())
+        apart = shapely.hausdorff_distance(lines, alone)
+        assert np.all(apart < 1e-9)
 
 
 def test_maps_without_a_chinese_font_say_so(

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from circles.assessment import Assessment
 from circles.maps.content import Edition
+from circles.maps.views import views as map_views
 from circles.pictures.fonts import has_chinese, machine_fonts
+from circles.pictures.kept import Kept
 from circles.pictures.maps import map_sheet, sheet_backdrop
 from circles.pictures.png import png
 from circles.pictures.svg import svg_file
@@ -68,26 +70,31 @@ def write_static_maps(
     others = views if lettered is texts else _views(assessment, lettered)
     sheets = list(zip(views, others, strict=True))
     backdrop = sheet_backdrop(assessment)
+    lines: Kept[str] = Kept(backdrop.parts)
+    paths: Kept[Any] = Kept(backdrop.parts)
     names: list[str] = []
     missed = False
     for number, (view, drawn) in enumerate(sheets):
         stem = _stem(view, number)
         progress(f"{stem}.png", number / len(sheets))
         scene = map_sheet(assessment, view, texts, edition=edition, backdrop=backdrop)
-        (folder / f"{stem}.svg").write_text(svg_file(scene), "utf-8", newline="\n")
+        source = svg_file(scene, kept=lines)
+        (folder / f"{stem}.svg").write_text(source, "utf-8", newline="\n")
         if fonts.chinese is None:
-            missed = missed or has_chinese(svg_file(scene))
+            missed = missed or has_chinese(source)
             scene = map_sheet(
                 assessment, drawn, lettered, edition=edition, named=False, backdrop=backdrop
             )
-        (folder / f"{stem}.png").write_bytes(png(scene, fonts=fonts))
+        (folder / f"{stem}.png").write_bytes(png(scene, fonts=fonts, kept=paths))
         names += [f"{stem}.svg", f"{stem}.png"]
     notes = (Note.of("charts.font_missing"),) if missed else ()
     return StaticMaps(tuple(names), notes)
 
 
 def _views(assessment: Assessment, texts: Texts) -> list[View]:
-    return [*tier_views(assessment, texts), *service_views(assessment, texts)]
+    found = map_views(assessment, texts)
+    tiers = tier_views(assessment, texts, found=found)
+    return [*tiers, *service_views(assessment, texts, found=found)]
 
 
 def _stem(view: View, number: int) -> str:

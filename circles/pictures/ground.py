@@ -12,6 +12,7 @@ from pyproj import CRS
 from circles.assessment import Assessment
 from circles.crs import FloatArray, crs_around, to_metres
 from circles.maps.areas import plain_outlines
+from circles.pictures.looks import Hatching
 from circles.pictures.scene import Areas, Lines, Part, Pen, Shapes
 
 #: Bends of less than this are not seen on paper.
@@ -23,6 +24,9 @@ _SMALLEST_M: Final = 200.0
 LAND: Final = "#f8f6f1"
 _GREEN, _WATER, _SHORE = "#dde8cf", "#c3dbe8", Pen("#9fc1d3", 0.12)
 _STREETS: Final = {1: Pen("#a59d8e", 0.35), 2: Pen("#c3bcae", 0.2), 3: Pen("#d6d0c4", 0.12)}
+#: Above this many communities lines are drawn finer, so that colours can be seen between them.
+MANY: Final = 500
+_BORDER, _FINE_BORDER = Pen("#3f4248", 0.3), Pen("#3f4248", 0.12)
 #: On a smaller scale than this, footpaths are but a grey haze.
 _PATHS_M_PER_MM: Final = 40.0
 _STREETS_M_PER_MM: Final = 150.0
@@ -114,24 +118,39 @@ class Backdrop:
     ----------
     outlines
         The communities on the sheet.
+    hatching
+        The lines inside them, cut at the frame as they are.
     green, water, streets
         What lies under and over them.
+    borders
+        Their borders.
     """
 
     outlines: Shapes
+    hatching: Hatching
     green: list[Part]
     water: list[Part]
     streets: list[Part]
+    borders: Areas
 
     @classmethod
     def of(cls, assessment: Assessment, frame: Frame) -> "Backdrop":
         """Draw what a frame shows of a run's land."""
+        whole = outlines(assessment, frame)
+        shown = frame.cut(whole)
         return cls(
-            outlines(assessment, frame),
-            green(assessment, frame),
-            water(assessment, frame),
-            streets(assessment, frame),
+            outlines=whole,
+            hatching=Hatching(shown),
+            green=green(assessment, frame),
+            water=water(assessment, frame),
+            streets=streets(assessment, frame),
+            borders=Areas(shown, "none", _FINE_BORDER if len(shown) > MANY else _BORDER),
         )
+
+    @property
+    def parts(self) -> list[Part]:
+        """What is on every picture, as it is."""
+        return [*self.green, *self.water, *self.streets, self.borders]
 
 
 def outlines(assessment: Assessment, frame: Frame) -> Shapes:

@@ -1,12 +1,13 @@
 """How communities look on pictures: told apart in colour, and without it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 
 import numpy as np
 import shapely
 
 from circles.maps.views import LOOKS
+from circles.network import BoolArray, IntArray
 from circles.pictures.scene import Areas, Lines, Part, Pen, Shapes
 
 Slope = Literal["up", "down"]
@@ -45,8 +46,36 @@ def look_of(number: int) -> Look:
     return BY_LOOK[LOOKS[number]]
 
 
+@dataclass(frozen=True)
+class Hatching:
+    """Parallel lines inside shapes, cut once for all pictures that show some of these.
+
+    Parameters
+    ----------
+    shapes
+        Polygons that do not overlap.
+    """
+
+    shapes: Shapes
+    _cut: dict[tuple[Slope, float], tuple[Shapes, IntArray]] = field(default_factory=dict)
+
+    def lines(self, look: Look, chosen: BoolArray, *, spacing: float = 1.0) -> Shapes:
+        """Return the lines of a look in the chosen shapes; none if it has no lines."""
+        if look.slope is None:
+            return self.shapes[:0]
+        key = (look.slope, look.spacing_mm * spacing)
+        if key not in self._cut:
+            self._cut[key] = _lines_across(self.shapes, *key)
+        found, shape = self._cut[key]
+        return found[chosen[shape]]
+
+
 def filled(
-    shapes: Shapes, look: Look, *, border: Pen | None = BORDER, spacing: float = 1.0
+    shapes: Shapes,
+    look: Look,
+    *,
+    border: Pen | None = BORDER,
+    lines: Shapes | None = None,
 ) -> list[Part]:
     """Return polygons in a look, as parts of a picture.
 
@@ -58,21 +87,25 @@ def filled(
         How they look.
     border
         What is drawn around each, if anything.
-    spacing
-        How far apart lines are, to what they are usually.
+    lines
+        The lines of the look in them, where they were cut before.
     """
     parts: list[Part] = [Areas(shapes, look.fill)]
     if look.slope is not None:
-        lines = _lines_across(shapes, look.slope, look.spacing_mm * spacing)
+        if lines is None:
+            lines = Hatching(shapes).lines(look, np.ones(len(shapes), dtype=bool))
         parts.append(Lines(lines, Pen(look.ink, 0.15)))
     return parts if border is None else [*parts, Areas(shapes, "none", border)]
 
 
-def _lines_across(shapes: Shapes, slope: Slope, spacing_mm: float) -> Shapes:
-    """Return parallel lines inside shapes; those of two pictures lie on the same grid."""
+def _lines_across(shapes: Shapes, slope: Slope, spacing_mm: float) -> tuple[Shapes, IntArray]:
+    """Return parallel lines inside shapes, and in which one each lies.
+
+    Those of two pictures lie on the same grid.
+    """
     x0, y0, x1, y1 = shapely.total_bounds(shapes)
     if not np.isfinite(x0):
-        return shapes[:0]
+        return shapes[:0], np.empty(0, dtype=np.int64)
     height = y1 - y0
     step = spacing_mm * np.sqrt(2.0)
     sign = 1.0 if slope == "down" else -1.0
@@ -87,4 +120,5 @@ def _lines_across(shapes: Shapes, slope: Slope, spacing_mm: float) -> Shapes:
     line, shape = shapely.STRtree(shapes).query(lines, predicate="intersects")
     order = np.lexsort((shape, line))
     found = cast("Shapes", shapely.intersection(lines[line[order]], shapes[shape[order]]))
-    return found[~shapely.is_empty(found)]
+    some = ~shapely.is_empty(found)
+    return found[some], shape[order][some].astype(np.int64)

@@ -13,7 +13,7 @@ from circles.maps.content import Edition
 from circles.pictures import ground
 from circles.pictures.ground import Backdrop, Frame
 from circles.pictures.labels import name_parts
-from circles.pictures.looks import filled, look_of
+from circles.pictures.looks import Hatching, filled, look_of
 from circles.pictures.scene import (
     Areas,
     Dots,
@@ -51,8 +51,8 @@ _FULL_CELL = 300.0
 _GAP_FILL = "#6d1243"
 #: Above this many facilities of a map, their signs would hide each other.
 _MOST_SIGNS = 250
-#: Above this many communities lines are drawn finer, so that colours can be seen between them.
-_MANY = 500
+#: Above this many of them, they are drawn smaller.
+_MANY_SIGNS = 500
 
 
 def map_sheet(
@@ -141,14 +141,16 @@ def _world(
     outlines = drawn.outlines
     box = rectangle(frame.x_mm, frame.y_mm, frame.width_mm, frame.height_mm)
     parts: list[Part] = [Areas(box, ground.LAND), *drawn.green]
-    dense = len(outlines) > _MANY
-    for look in sorted(set(view.looks.tolist())):
-        own = frame.cut(outlines[view.looks == look])
-        parts += filled(own, look_of(look), border=None, spacing=0.6 if dense else 1.0)
-    parts += [*drawn.water, *drawn.streets]
+    spacing = 0.6 if len(outlines) > ground.MANY else 1.0
+    for number in sorted(set(view.looks.tolist())):
+        look, own = look_of(number), view.looks == number
+        shapes = drawn.hatching.shapes[own]
+        # A picture by itself has lines cut only where it shows them.
+        shared = (drawn.hatching, own) if backdrop else (Hatching(shapes), own[own])
+        lines = shared[0].lines(look, shared[1], spacing=spacing)
+        parts += filled(shapes, look, border=None, lines=lines)
     # Borders come last: they count for more than the streets they follow.
-    border = Pen("#3f4248", 0.12 if dense else 0.3)
-    parts.append(Areas(frame.cut(outlines), "none", border))
+    parts += [*drawn.water, *drawn.streets, drawn.borders]
     parts += _homes(assessment, view, frame)
     names = assessment.communities["name"].astype(str).tolist()
     signs = _places(assessment, view, frame)
@@ -204,7 +206,7 @@ def _places(assessment: Assessment, view: View, frame: Frame) -> dict[str, Float
 def _signs(places: FloatArray, service: str, *, with_sign: bool) -> list[Part]:
     known = load_catalogue().get(service)
     colour, sign = (known.colour, known.sign) if known else ("#5b6470", service[:1].upper())
-    radius = 1.55 if with_sign else 0.7 if len(places) < _MANY else 0.4
+    radius = 1.55 if with_sign else 0.7 if len(places) < _MANY_SIGNS else 0.4
     parts: list[Part] = [
         Dots(
             places,

@@ -2,16 +2,19 @@
 
 import io
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
 
 from circles.pictures.fonts import Fonts, machine_fonts
+from circles.pictures.kept import Kept
 from circles.pictures.scene import Areas, Dots, Lines, Part, Pen, Scene, Shapes, Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.path import Path
 
 DPI: Final = 300
 
@@ -21,7 +24,13 @@ _COLOURS: Final = 256
 _MOST_FLAT: Final = 64
 
 
-def png(scene: Scene, *, dpi: int = DPI, fonts: Fonts | None = None) -> bytes:
+def png(
+    scene: Scene,
+    *,
+    dpi: int = DPI,
+    fonts: Fonts | None = None,
+    kept: "Kept[list[Path]] | None" = None,
+) -> bytes:
     """Draw a picture with dots.
 
     The same picture gives the same bytes, on one machine.
@@ -34,6 +43,8 @@ def png(scene: Scene, *, dpi: int = DPI, fonts: Fonts | None = None) -> bytes:
         Dots per inch.
     fonts
         What to letter it with; found on this machine if not given.
+    kept
+        The outlines of parts that other pictures hold, too.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -44,8 +55,9 @@ def png(scene: Scene, *, dpi: int = DPI, fonts: Fonts | None = None) -> bytes:
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), frameon=False, xticks=[], yticks=[])
     axes.set(xlim=(0, scene.width_mm), ylim=(scene.height_mm, 0))
+    paths: Kept[list[Path]] = kept or Kept()
     for order, part in enumerate(scene.parts):
-        _draw(part, axes, lettering, order)
+        _draw(part, axes, lettering, order, paths)
     canvas.draw()  # type: ignore[no-untyped-call]
     return _packed(canvas.buffer_rgba(), dpi, _flat_colours(scene))  # type: ignore[no-untyped-call]
 
@@ -75,10 +87,11 @@ def _packed(dots: Any, dpi: int, flat: Sequence[str]) -> bytes:
     known = np.array(few.getpalette(), dtype=np.uint8).reshape(-1, 3)[:means]
     palette[: len(known)] = known
     indices = np.array(few)
-    packed = colours.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    red, green, blue = (colours[:, :, i].astype(np.uint32) for i in range(3))
+    packed = red << 16 | green << 8 | blue
     for place, colour in enumerate(flat, means):
         value = int(colour.removeprefix("#"), 16)
-        indices[packed == value] = place
+        np.putmask(indices, packed == value, np.uint8(place))
         palette[place] = value >> 16, value >> 8 & 255, value & 255
     image = Image.fromarray(indices)
     image.putpalette(palette.tobytes())
@@ -87,16 +100,17 @@ def _packed(dots: Any, dpi: int, flat: Sequence[str]) -> bytes:
     return buffer.getvalue()
 
 
-def _draw(part: Part, axes: "Axes", fonts: Fonts, order: int) -> None:
+def _draw(part: Part, axes: "Axes", fonts: Fonts, order: int, kept: "Kept[list[Path]]") -> None:
     if isinstance(part, Words):
         _write(part, axes, fonts, order)
     elif isinstance(part, Lines):
-        _draw_lines(part, axes, order)
+        _draw_lines(part, axes, order, kept.of(part, partial(_courses, part.shapes)))
     elif isinstance(part, Dots):
         around = shapely.buffer(shapely.points(part.places), part.radius_mm, quad_segs=8)
-        _fill(Areas(np.atleast_1d(around), part.fill, part.pen, part.opacity), axes, order)
+        discs = Areas(np.atleast_1d(around), part.fill, part.pen, part.opacity)
+        _fill(discs, axes, order, _outlines(discs.shapes))
     else:
-        _fill(part, axes, order)
+        _fill(part, axes, order, kept.of(part, partial(_outlines, part.shapes)))
 
 
 def _write(words: Words, axes: "Axes", fonts: Fonts, order: int) -> None:
@@ -120,29 +134,45 @@ def _write(words: Words, axes: "Axes", fonts: Fonts, order: int) -> None:
     )
 
 
-def _draw_lines(lines: Lines, axes: "Axes", order: int) -> None:
-    from matplotlib.collections import LineCollection
+def _draw_lines(lines: Lines, axes: "Axes", order: int, courses: "list[Path]") -> None:
+    from matplotlib.collections import PathCollection
 
-    parts = shapely.get_parts(lines.shapes)
-    runs = _runs(parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING])
     axes.add_collection(
-        LineCollection(runs, colors=lines.pen.colour, zorder=order, **_stroke(lines.pen)),
+        PathCollection(
+            courses,
+            facecolors="none",
+            edgecolors=lines.pen.colour,
+            zorder=order,
+            **_stroke(lines.pen),
+        ),
         autolim=False,
     )
 
 
-def _fill(areas: Areas, axes: "Axes", order: int) -> None:
-    from matplotlib.collections import PathCollection
+def _courses(shapes: Shapes) -> "list[Path]":
     from matplotlib.path import Path
 
-    parts = shapely.get_parts(areas.shapes)
+    parts = shapely.get_parts(shapes)
+    runs = _runs(parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING])
+    return [Path(run) for run in runs]
+
+
+def _outlines(shapes: Shapes) -> "list[Path]":
+    from matplotlib.path import Path
+
+    parts = shapely.get_parts(shapes)
     rings, owner = shapely.get_rings(
         parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON], return_index=True
     )
     paths: dict[int, list[Path]] = {}
     for ring, own in zip(_runs(rings), owner.tolist(), strict=True):
         paths.setdefault(own, []).append(Path(ring, closed=True))
-    outlines = [Path.make_compound_path(*own) for own in paths.values()]
+    return [Path.make_compound_path(*own) for own in paths.values()]
+
+
+def _fill(areas: Areas, axes: "Axes", order: int, outlines: "list[Path]") -> None:
+    from matplotlib.collections import PathCollection
+
     # What is filled with nothing is drawn with its pen only.
     colour = "none" if areas.fill == "none" else (areas.fill, areas.opacity)
     pen = areas.pen

@@ -3,11 +3,13 @@
 import html
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 import numpy as np
 import shapely
 
+from circles.pictures.kept import Kept
 from circles.pictures.scene import Dots, FloatArray, Lines, Part, Pen, Scene, Shapes, Words
 
 FONTS: Final = (
@@ -21,7 +23,7 @@ _UNIT: Final = 100
 _UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def svg(scene: Scene) -> str:
+def svg(scene: Scene, *, kept: Kept[str] | None = None) -> str:
     """Write a picture as an ``<svg>`` element, to stand in a page or in a file of its own.
 
     The same picture gives the same text.
@@ -30,6 +32,8 @@ def svg(scene: Scene) -> str:
     ----------
     scene
         The picture.
+    kept
+        The lines of parts that other pictures hold, too.
     """
     title = _text(scene.title)
     width, height = _unit(scene.width_mm), _unit(scene.height_mm)
@@ -39,13 +43,14 @@ def svg(scene: Scene) -> str:
         f'viewBox="0 0 {width} {height}" font-family="{FONTS}" '
         'stroke-linejoin="round" stroke-linecap="round">'
     )
-    body = [line for part in scene.parts if (line := _part(part))]
+    lines = kept or Kept()
+    body = [line for part in scene.parts if (line := lines.of(part, partial(_part, part)))]
     return "\n".join([head, f"<title>{title}</title>", *body, "</svg>"])
 
 
-def svg_file(scene: Scene) -> str:
-    """Write a picture as the text of an SVG file."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg(scene)}\n'
+def svg_file(scene: Scene, *, kept: Kept[str] | None = None) -> str:
+    """Write a picture as the text of an SVG file; the parameters are those of `svg`."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg(scene, kept=kept)}\n'
 
 
 def _part(part: Part) -> str:

@@ -1,6 +1,6 @@
 """What a static map shows: the verdicts of a tier, or the coverage of one service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,7 +50,11 @@ class View:
     rule: AccessRule | None
 
 
-def tier_views(assessment: Assessment, texts: Texts) -> list[View]:
+Found = Sequence[Mapping[str, Any]]
+"""What `circles.maps.views.views` returns."""
+
+
+def tier_views(assessment: Assessment, texts: Texts, *, found: Found | None = None) -> list[View]:
     """Return a view of each tier; of all rules together for a standard without tiers.
 
     Parameters
@@ -59,23 +63,30 @@ def tier_views(assessment: Assessment, texts: Texts) -> list[View]:
         The run.
     texts
         The words of the reader's language.
+    found
+        The views of the interactive map, if they are known.
     """
     standard = assessment.standard
     if not standard.tiers:
         return [_all_rules(assessment, texts)]
-    found = map_views(assessment, texts)
+    shown = map_views(assessment, texts) if found is None else found
     return [
         _view(tier.id, _end(data), name=one_line(data["name"]), detail=texts("charts.detail_tier"))
-        for tier, data in zip(standard.tiers, found, strict=False)
+        for tier, data in zip(standard.tiers, shown, strict=False)
     ]
 
 
-def service_views(assessment: Assessment, texts: Texts) -> list[View]:
-    """Return a view of each rule of access that holds in some community."""
+def service_views(
+    assessment: Assessment, texts: Texts, *, found: Found | None = None
+) -> list[View]:
+    """Return a view of each rule of access that holds in some community.
+
+    The parameters are those of `tier_views`.
+    """
     standard = assessment.standard
-    found = map_views(assessment, texts)[len(standard.tiers) :]
+    every = map_views(assessment, texts) if found is None else found
     rules = {standard.rules.index(rule): rule for rule in standard.access_rules}
-    shown = [(rules[data["rules"][0]], data) for data in found]
+    shown = [(rules[data["rules"][0]], data) for data in every[len(standard.tiers) :]]
     return [
         _view(
             rule.id,

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from circles.assessment import Assessment
@@ -30,10 +31,10 @@ def gap_layer(assessment: Assessment) -> gpd.GeoDataFrame:
     minutes = np.ceil(cost * _TENTH - _ROUNDING) / _TENTH
     return gpd.GeoDataFrame(
         {
-            "community_id": gaps["community_id"].astype(str).to_numpy(),
-            "rule_id": gaps["rule_id"].astype(str).to_numpy(),
+            "community_id": _words(gaps["community_id"]),
+            "rule_id": _words(gaps["rule_id"]),
             "weight": weight.mask(withheld),
-            "unit": gaps["unit"].astype(str).to_numpy(),
+            "unit": _words(gaps["unit"]),
             "withheld": withheld,
             "minutes": np.where(metres, np.nan, minutes),
             "metres": np.where(metres, np.ceil(cost - _ROUNDING), np.nan),
@@ -42,6 +43,13 @@ def gap_layer(assessment: Assessment) -> gpd.GeoDataFrame:
         geometry=gpd.points_from_xy(gaps["lon"].astype(float), gaps["lat"].astype(float)),
         crs="EPSG:4326",
     )
+
+
+def _words(column: pd.Series) -> npt.NDArray[np.object_]:
+    """Return a column's words, each one object for all its rows: of millions there are few."""
+    place, words = pd.factorize(column.astype(str), use_na_sentinel=False)
+    shared: npt.NDArray[np.object_] = np.asarray(words, dtype=object)[place]
+    return shared
 
 
 def _by_distance(assessment: Assessment) -> list[str]:

@@ -1,15 +1,15 @@
 """The results as layers, and as a GeoPackage that opens in QGIS with colours and plain words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 
 from circles.assessment import Assessment
-from circles.explain import explain_verdict, one_line, sentence
+from circles.explain import explain_basis, explain_verdict, one_line, sentence
 from circles.explain_finding import (
     community_findings,
     community_verdicts,
@@ -166,16 +166,7 @@ def _others(assessment: Assessment, texts: Texts) -> dict[str, list[str]]:
 def _communities(assessment: Assessment, texts: Texts) -> gpd.GeoDataFrame:
     communities = assessment.communities
     index = communities.index
-    own, others = community_verdicts(assessment.verdicts), _others(assessment, texts)
-    lines = [
-        "\n".join(
-            (
-                *(explain_verdict(row, assessment, texts) for row in own.get(str(key), ())),
-                *others.get(str(key), ()),
-            )
-        )
-        for key in index
-    ]
+    lines = _explanations(assessment, texts)
     columns = dict(_tier_columns(assessment))
     for rule in assessment.standard.access_rules:
         columns |= _rule_columns(rule, assessment)
@@ -186,6 +177,21 @@ def _communities(assessment: Assessment, texts: Texts) -> gpd.GeoDataFrame:
         geometry=communities.geometry.to_numpy(),
         crs=communities.crs,
     )
+
+
+def _explanations(assessment: Assessment, texts: Texts) -> list[str]:
+    """Return what was found in each community, a line a rule, the worst first."""
+    standard = assessment.standard
+    own, others = community_verdicts(assessment.verdicts), _others(assessment, texts)
+    bases = {rule.id: explain_basis(rule, standard, texts) for rule in standard.access_rules}
+
+    def told(row: Mapping[Hashable, Any]) -> str:
+        return explain_verdict(row, assessment, texts, basis=bases[str(row["rule_id"])])
+
+    return [
+        "\n".join((*map(told, own.get(key, ())), *others.get(key, ())))
+        for key in map(str, assessment.communities.index)
+    ]
 
 
 def _tier_columns(assessment: Assessment) -> Iterator[tuple[str, pd.Series]]:
