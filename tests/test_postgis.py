@@ -993,7 +993,7 @@ def test_a_clerk_may_write_into_the_schema_that_is_there(
     for _ in range(2):
         refuse_unwritable_database(address)
         write_database(DRAWN, address, lang="zh")
-    assert len(contents(server, name)) == 3
+    assert len(contents(server, name)) == len(LAYERS)
     server.run(name, f"DROP OWNED BY {role} CASCADE")
 
 
